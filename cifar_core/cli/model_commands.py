@@ -1,0 +1,169 @@
+"""``evaluate``, ``predict``, ``inspect``, ``export`` and ``models``."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from cifar_core.checkpoint import Model, load_model
+from cifar_core.cli.data_commands import open_with_bar
+from cifar_core.cli.output import print_json, print_table, progress_bar
+from cifar_core.config import BUILTIN, MODELS, TrainConfig
+from cifar_core.data.image_set import ImageSet
+from cifar_core.data.splits import split_images
+from cifar_core.data.transforms import Preprocessing
+from cifar_core.devices import resolve_device
+from cifar_core.errors import ConfigError, DatasetError, ImageError
+from cifar_core.evaluation import evaluate, format_evaluation
+from cifar_core.export import export_model
+from cifar_core.inspection import as_text, layer_table
+from cifar_core.model_info import HEADER_KEY
+from cifar_core.models.registry import summarise_models
+from cifar_core.pictures import open_picture
+from cifar_core.prediction import Prediction, predict_pictures
+from cifar_core.workspace import Workspace
+
+
+def run_evaluate(options: argparse.Namespace) -> int:
+    """Measure a model on the test part of a set."""
+    model, device = _load(options), resolve_device(options.device)
+    source = options.data or (model.info.config or {}).get("data") or BUILTIN
+    data = open_with_bar(source, Workspace.default(), quiet=options.json)
+    _check_classes(model, data)
+    config = TrainConfig(data=source, batch_size=1, test_size=options.test_size, seed=options.seed)
+    test = split_images(data, config).test
+    with progress_bar("evaluating", quiet=options.json) as told:
+        evaluation = evaluate(
+            model.network.to(device), test, Preprocessing(model.info.normalization),
+            device=device, progress=told,
+        )  # fmt: skip
+    if options.json:
+        print_json({"type": "evaluation", "data": data.name, **evaluation.to_dict()})
+    else:
+        print(format_evaluation(evaluation))
+    return 0
+
+
+def run_predict(options: argparse.Namespace) -> int:
+    """Classify pictures; one that cannot be read is told, and the others are still answered."""
+    if options.top_k < 1:
+        raise ConfigError(f"--top-k is {options.top_k}; expected at least 1.")
+    model, device = _load(options), resolve_device(options.device)
+    model.network.to(device)
+    failed = False
+    for name in options.images:
+        try:
+            picture = open_picture(Path(name))
+        except ImageError as error:
+            failed = True
+            print(f"error: {error}", file=sys.stderr)
+            continue
+        answer = predict_pictures(
+            model.network, [picture], model.info.classes,
+            Preprocessing(model.info.normalization), fit=options.fit, device=device,
+        )[0]  # fmt: skip
+        _print_prediction(name, answer, options)
+    return 2 if failed else 0
+
+
+def run_inspect(options: argparse.Namespace) -> int:
+    """Show layers, size and provenance of a model."""
+    model = _load(options)
+    rows = layer_table(model.network)
+    if options.json:
+        layers = [vars(row) for row in rows]
+        print_json({"type": "model", **model.info.to_dict(), "layers": layers})
+        return 0
+    print(as_text(rows))
+    print()
+    for name, value in _provenance(model).items():
+        print(f"{name:<14} {value}")
+    return 0
+
+
+def run_export(options: argparse.Namespace) -> int:
+    """Write a model for use elsewhere."""
+    out = Path(options.out)
+    if not out.parent.is_dir():
+        raise ConfigError(f"--out is {out}, but the folder {out.parent} does not exist.")
+    if out.is_dir():
+        raise ConfigError(f"--out is {out}, which is a folder; expected a file name.")
+    model = _load(options)
+    metadata = {HEADER_KEY: model.info.to_json()}
+    export_model(model.network, out, format=options.format, metadata=metadata)
+    if options.json:
+        print_json({"type": "export", "file": str(out), "bytes": out.stat().st_size})
+    else:
+        print(f"Wrote {out} ({out.stat().st_size / 1e6:.2f} MB).")
+    return 0
+
+
+def run_models(options: argparse.Namespace) -> int:
+    """List the networks that can be trained."""
+    summaries = summarise_models()
+    if options.json:
+        for summary in summaries:
+            print_json({"type": "network", **vars(summary)})
+        return 0
+    rows = [
+        [s.name, f"{s.parameters:,}", f"{s.flops / 1e6:,.1f} M", f"{s.image_size}x{s.image_size}",
+         s.description]
+        for s in summaries
+    ]  # fmt: skip
+    print_table(["name", "parameters", "FLOPs/image", "input", "description"], rows)
+    return 0
+
+
+def _load(options: argparse.Namespace) -> Model:
+    if options.model is not None and options.model not in MODELS:
+        raise ConfigError(f"--model is {options.model!r}; expected one of {', '.join(MODELS)}.")
+    return load_model(Path(options.checkpoint), model=options.model)
+
+
+def _check_classes(model: Model, data: ImageSet) -> None:
+    expected, found = model.info.classes, data.classes
+    if len(expected) != len(found):
+        raise DatasetError(
+            f"The model tells {len(expected)} classes apart, but {data.name} has {len(found)}; "
+            "expected the same classes."
+        )
+    # A bare state_dict carries no class names: its numbers are taken as the set's.
+    if model.info.config is not None and expected != found:
+        raise DatasetError(
+            f"The model's classes are {', '.join(expected)}; {data.name} has {', '.join(found)}. "
+            "Expected the same names in the same order."
+        )
+
+
+def _print_prediction(name: str, answer: Prediction, options: argparse.Namespace) -> None:
+    top = answer.top(options.top_k)
+    if options.json:
+        ranked: list[dict[str, Any]] = [{"class": c, "probability": p} for c, p in top]
+        print_json({"type": "prediction", "image": name, "top": ranked})
+    else:
+        print(f"{name}: " + ", ".join(f"{c} {100 * p:.1f} %" for c, p in top))
+
+
+def _provenance(model: Model) -> dict[str, str]:
+    info = model.info
+    test = info.metrics.get("test")
+    lines = {
+        "network": info.model,
+        "classes": ", ".join(info.classes),
+        "normalisation": f"mean {_triple(info.normalization.mean)}, "
+        f"std {_triple(info.normalization.std)}",
+        "trained on": str(info.data.get("name", "unknown: the file carries no description")),
+        "run": f"{info.run_id}, epoch {info.epoch}, step {info.step}" if info.run_id else "unknown",
+        "versions": ", ".join(f"{k} {v}" for k, v in info.versions.items()) or "unknown",
+        "weights sha256": info.weights_sha256 or "not recorded",
+    }
+    if isinstance(test, dict) and "accuracy" in test:
+        lines["test accuracy"] = (
+            f"{100 * test['accuracy']:.2f} % ({100 * test['accuracy_low']:.2f} to "
+            f"{100 * test['accuracy_high']:.2f} %)"
+        )
+    return lines
+
+
+def _triple(values: tuple[float, float, float]) -> str:
+    return " ".join(f"{v:.4g}" for v in values)

@@ -1,0 +1,206 @@
+"""The commands and their options; torch is imported only by those that compute."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import NoReturn
+
+from cifar_core import __version__
+from cifar_core.cli.config_options import add_config_options
+from cifar_core.errors import WorkbenchError
+
+BAD_INPUT = 2
+
+_DATA_HELP = "'builtin', 'cifar10', or the path of an image folder or archive"
+_CHECKPOINT_HELP = (
+    "a model file: ours (.safetensors), or a bare state_dict (.pt, .pth, .safetensors) that is "
+    "recognised by its keys and shapes"
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage text."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"error: {message}. See {self.prog} --help.\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = build_parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except WorkbenchError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 128 + signal.SIGINT
+    except BrokenPipeError:  # the reader, for example head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = _Parser(
+        prog="python -m cifar_core",
+        description="Train, evaluate and use image classifiers on CIFAR-10 and sets like it.",
+    )
+    parser.add_argument("--version", action="version", version=f"cifar_core {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    _add_train(commands)
+    _add_runs(commands)
+    _add_evaluate(commands)
+    _add_predict(commands)
+    _add_inspect(commands)
+    _add_export(commands)
+    _add_data(commands)
+    _add_models(commands)
+    return parser
+
+
+def _add_train(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    parser = _command(
+        commands,
+        "train",
+        "train a network, test it, and keep it",
+        _lazily("training_command", "run_train"),
+    )
+    parser.add_argument("--out", metavar="FILE", help="also write the final model here; the "
+                        "ending tells the format: .safetensors, .pt or .onnx")  # fmt: skip
+    parser.add_argument("--name", default="", help="what you call this run")
+    parser.add_argument("--config", metavar="FILE", help="read settings from a .toml or .json "
+                        "file; options given here go before it")  # fmt: skip
+    parser.add_argument("--save-config", metavar="FILE", help="write the settings of this run as "
+                        ".toml or .json before it starts")  # fmt: skip
+    parser.add_argument("--resume", metavar="RUN_OR_CHECKPOINT", help="continue a run that "
+                        "stopped, failed or was killed, exactly where its last checkpoint is; "
+                        "named by its run_id, its folder or a file in it")  # fmt: skip
+    parser.add_argument("--print-every", type=int, default=100, metavar="N", help="where the "
+                        "output is no terminal: a line with the running loss every N steps, as in "
+                        "the tutorial; 0 for none (default: %(default)s)")  # fmt: skip
+    add_config_options(parser)
+
+
+def _add_runs(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    _command(commands, "runs", "list the runs, newest last", _lazily("runs_command", "run_runs"))
+
+
+def _add_evaluate(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    parser = _command(
+        commands,
+        "evaluate",
+        "measure a model on labelled images",
+        _lazily("model_commands", "run_evaluate"),
+    )
+    _add_checkpoint(parser)
+    parser.add_argument("--data", default=None, help=_DATA_HELP + " (default: what the model was "
+                        "trained on, else builtin)")  # fmt: skip
+    parser.add_argument("--test-size", type=int, default=None, metavar="N",
+                        help="test images to use (default: all)")  # fmt: skip
+    parser.add_argument("--seed", type=int, default=0, metavar="N",
+                        help="which test images, where not all (default: %(default)s)")  # fmt: skip
+    _add_device(parser)
+
+
+def _add_predict(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    parser = _command(
+        commands,
+        "predict",
+        "classify pictures of any kind and size",
+        _lazily("model_commands", "run_predict"),
+    )
+    _add_checkpoint(parser)
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="picture files")
+    parser.add_argument("--top-k", type=int, default=3, metavar="K",
+                        help="how many classes to name, most likely first "
+                        "(default: %(default)s)")  # fmt: skip
+    parser.add_argument("--fit", choices=("crop", "letterbox", "stretch"), default="crop",
+                        help="how a picture that is no square becomes one: cut to its middle, "
+                        "framed in grey, or stretched (default: %(default)s)")  # fmt: skip
+    _add_device(parser)
+
+
+def _add_inspect(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    parser = _command(
+        commands,
+        "inspect",
+        "show a model's layers, size and where it comes from",
+        _lazily("model_commands", "run_inspect"),
+    )
+    _add_checkpoint(parser)
+
+
+def _add_export(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    parser = _command(
+        commands,
+        "export",
+        "write a model for use elsewhere",
+        _lazily("model_commands", "run_export"),
+    )
+    _add_checkpoint(parser)
+    parser.add_argument("--format", choices=("pt", "safetensors", "onnx"), required=True,
+                        help="pt: a plain state_dict for torch.load(weights_only=True); "
+                        "safetensors: weights with their description; onnx: the whole network, "
+                        "checked against torch's output")  # fmt: skip
+    parser.add_argument("--out", metavar="FILE", required=True, help="the file to write")
+
+
+def _add_data(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    data = commands.add_parser("data", help="prepare and describe image sets")
+    actions = data.add_subparsers(metavar="ACTION", required=True, parser_class=_Parser)
+    for name, text in (
+        ("prepare", "read or draw the images once, so that trainings start at once"),
+        ("info", "show sizes, classes and statistics of a set"),
+    ):
+        parser = _command(actions, name, text, _lazily("data_commands", f"run_{name}"))
+        parser.add_argument("--data", default="builtin", help=_DATA_HELP + " (default: builtin)")
+        parser.add_argument("--fit", choices=("crop", "letterbox", "stretch"), default="crop",
+                            help="how pictures that are not square become so "
+                            "(default: %(default)s)")  # fmt: skip
+
+
+def _add_models(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    _command(
+        commands,
+        "models",
+        "list the networks that can be trained",
+        _lazily("model_commands", "run_models"),
+    )
+
+
+def _command(
+    commands: "argparse._SubParsersAction[_Parser]",
+    name: str,
+    text: str,
+    run: Callable[[argparse.Namespace], int],
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_checkpoint(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("checkpoint", metavar="CHECKPOINT", help=_CHECKPOINT_HELP)
+    parser.add_argument("--model", default=None, metavar="NAME",
+                        help="take a bare state_dict for this network instead of recognising "
+                        "it")  # fmt: skip
+
+
+def _add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", default="auto",
+                        help="where to compute (default: %(default)s)")  # fmt: skip
+
+
+def _lazily(module: str, function: str) -> Callable[[argparse.Namespace], int]:
+    """Import a command when it is called: --help and ``runs`` need no torch (two seconds)."""
+
+    def run(options: argparse.Namespace) -> int:
+        return int(getattr(import_module(f"cifar_core.cli.{module}"), function)(options))
+
+    return run

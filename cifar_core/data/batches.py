@@ -1,0 +1,60 @@
+"""Training batches: shuffled, augmented and normalised as whole batches.
+
+The order of an epoch is a permutation drawn from (seed, epoch), the augmentation of a batch from
+(seed, epoch, batch): a loader can start in the middle of an epoch and gives the same batches.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from cifar_core.data.image_set import Subset
+from cifar_core.data.randomness import Purpose, generator_for, shuffled
+from cifar_core.data.transforms import Preprocessing
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one optimiser step sees.
+
+    Attributes:
+        number: position in the epoch, from 0.
+        inputs: float32 (b, 3, 32, 32) in channels_last order, on the run's device.
+        labels: int64 (b,), on the run's device.
+    """
+
+    number: int
+    inputs: Tensor
+    labels: Tensor
+
+
+@dataclass(frozen=True)
+class BatchLoader:
+    """Batches of a training set; the last one of an epoch may be smaller."""
+
+    subset: Subset
+    preprocessing: Preprocessing
+    batch_size: int
+    seed: int
+    device: torch.device
+
+    def __len__(self) -> int:
+        """Return the number of batches in an epoch."""
+        return -(-len(self.subset) // self.batch_size)
+
+    def batches(self, epoch: int, *, start: int = 0) -> Iterator[Batch]:
+        """Yield the batches of an epoch.
+
+        Args:
+            epoch: from 1.
+            start: the first batch to yield; those before it are not computed.
+        """
+        order = shuffled(len(self.subset), self.seed, Purpose.ORDER, epoch)
+        for number in range(start, len(self)):
+            positions = order[number * self.batch_size : (number + 1) * self.batch_size]
+            images, labels = self.subset.take(positions)
+            generator = generator_for(self.seed, Purpose.AUGMENTATION, epoch, number)
+            inputs = self.preprocessing.for_training(images, generator)
+            yield Batch(number, inputs.to(self.device), labels.to(self.device))

@@ -1,0 +1,40 @@
+"""Which device computes, and with which numbers."""
+
+import contextlib
+import re
+from contextlib import AbstractContextManager
+
+import torch
+
+from cifar_core.errors import ConfigError
+
+
+def resolve_device(name: str) -> torch.device:
+    """Return the device that a config means.
+
+    Args:
+        name: "auto" for the best there is (CUDA, then MPS, then CPU), or a device's own name.
+
+    Raises:
+        ConfigError: this machine has no such device.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if _has_mps() else "cpu"
+    counts = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(_has_mps())}
+    match = re.fullmatch(r"(cpu|cuda|mps)(?::([0-9]{1,3}))?", name)
+    kind, number = match.groups() if match else ("", None)
+    if int(number or 0) >= counts.get(kind, 0):
+        there = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+        raise ConfigError(f"device is {name!r:.80}, but this machine has {there}; try 'auto'.")
+    return torch.device(kind, int(number)) if number else torch.device(kind)
+
+
+def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
+    """Return the context in which the network's forward pass runs."""
+    if precision == "bfloat16":
+        return torch.autocast(device.type, dtype=torch.bfloat16)
+    return contextlib.nullcontext()
+
+
+def _has_mps() -> bool:
+    return torch.backends.mps.is_available()

@@ -1,0 +1,155 @@
+"""Settings to begin with, adapted to the images that there are.
+
+A preset keeps what is not its business: the images, the seed and the device.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cifar_core.config import TUTORIAL, TrainConfig
+from cifar_core.data.split_sizes import part_sizes
+from cifar_core.data.summary import SetSummary
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Settings by name.
+
+    Attributes:
+        name: in addresses and keys.
+        title: on its button.
+        description: one sentence on what it does and what that costs.
+        settings: what it changes, for a set of which so many images are for training and
+            validation, and so many for the test.
+    """
+
+    name: str
+    title: str
+    description: str
+    settings: Callable[[int, int], TrainConfig]
+
+
+def apply_preset(preset: Preset, config: TrainConfig, images: SetSummary) -> TrainConfig:
+    """Return the preset's settings for these images.
+
+    Args:
+        preset: one of ``PRESETS``.
+        config: gives images, seed and device.
+        images: what ``config.data`` holds.
+
+    Raises:
+        ConfigError: the images are too few to train on.
+    """
+    settings = preset.settings(*part_sizes(images.num_train, images.num_test))
+    return settings.replace(data=config.data, seed=config.seed, device=config.device)
+
+
+def _tutorial(num_train: int, num_test: int) -> TrainConfig:
+    """Return the tutorial's settings; of a smaller set, the same shares."""
+    assert TUTORIAL.train_size and TUTORIAL.val_size and TUTORIAL.test_size
+    asked = TUTORIAL.train_size + TUTORIAL.val_size
+    share = min(1.0, num_train / asked)
+    val_size = int(TUTORIAL.val_size * share)
+    train_size = min(TUTORIAL.train_size, num_train - val_size)
+    return TUTORIAL.replace(
+        train_size=train_size,
+        val_size=val_size,
+        test_size=min(TUTORIAL.test_size, num_test),
+        batch_size=min(TUTORIAL.batch_size, train_size),
+    )
+
+
+def _quick_look(num_train: int, num_test: int) -> TrainConfig:
+    val_size = min(1_000, num_train // 5)
+    train_size = min(10_000, num_train - val_size)
+    return TrainConfig(
+        epochs=4,
+        train_size=train_size,
+        val_size=val_size,
+        test_size=min(2_000, num_test),
+        batch_size=min(64, train_size),
+    )
+
+
+def _best_on_processor(num_train: int, num_test: int) -> TrainConfig:
+    return TrainConfig(
+        model="vgg",
+        epochs=15,
+        learning_rate=2e-3,
+        batch_size=_batch_size(128, num_train),
+        optimizer="adamw",
+        weight_decay=0.01,
+        label_smoothing=0.1,
+        **_RECIPE,
+    )
+
+
+def _best_on_gpu(num_train: int, num_test: int) -> TrainConfig:
+    return TrainConfig(
+        model="resnet18",
+        epochs=30,
+        learning_rate=0.1,
+        batch_size=_batch_size(256, num_train),
+        optimizer="sgd",
+        weight_decay=5e-4,
+        label_smoothing=0.1,
+        cutout=8,
+        **_RECIPE,
+    )
+
+
+_RECIPE: dict[str, Any] = {
+    "schedule": "one_cycle",
+    "flip": True,
+    "shift": 4,
+    "normalization": "dataset",
+}
+"""Augmentation and schedule of nearly every recipe that reaches above 90 % on CIFAR-10.
+
+Source: KellerJordan/cifar10-airbench and kuangliu/pytorch-cifar agree on mirror, shift by 4, and a
+rate that rises and falls to zero; one-cycle is Smith and Topin 2018, arXiv 1708.07120.
+"""
+
+
+def _batch_size(wanted: int, num_train: int) -> int:
+    """Return at most a tenth of the images, so that an epoch has a few steps."""
+    return max(1, min(wanted, num_train // 10))
+
+
+_TUTORIAL = Preset(
+    "tutorial",
+    "Tutorial",
+    "The settings of the tutorial: Simple CNN on 20,000 images, eight epochs. A minute or two on a "
+    "laptop.",
+    _tutorial,
+)
+_QUICK_LOOK = Preset(
+    "quick_look",
+    "Quick look",
+    "Simple CNN on 10,000 images, four epochs: a curve that falls, in about half a minute.",
+    _quick_look,
+)
+_BEST_ON_PROCESSOR = Preset(
+    "best",
+    "Best on this machine",
+    "VGG on all images, fifteen epochs with mirrored and shifted copies and a one-cycle rate. Far "
+    "more accurate, and an hour or several on a processor.",
+    _best_on_processor,
+)
+_BEST_ON_GPU = Preset(
+    "best",
+    "Best on this machine",
+    "ResNet-18 on all images, thirty epochs with mirrored, shifted and partly blanked copies and a "
+    "one-cycle rate. The most accurate; minutes on this machine's GPU.",
+    _best_on_gpu,
+)
+
+
+def presets(*, has_gpu: bool) -> tuple[Preset, ...]:
+    """Return what there is to begin with, the simplest first.
+
+    Args:
+        has_gpu: whether this machine computes on one.
+    """
+    return (_TUTORIAL, _QUICK_LOOK, _BEST_ON_GPU if has_gpu else _BEST_ON_PROCESSOR)

@@ -1,0 +1,171 @@
+"""A ready-to-run script for each exported file: classifies a picture without this project."""
+
+import inspect
+from collections.abc import Callable, Sequence
+
+from torch import nn
+
+from cifar_core.errors import CheckpointError
+from cifar_core.export import EXPORT_FORMATS
+from cifar_core.models.registry import find_spec
+from cifar_core.models.resnet18 import resnet18
+from cifar_core.models.simple_cnn import SimpleCNN
+from cifar_core.models.vgg import VGG
+
+NETWORK_SOURCES: dict[str, Callable[..., nn.Module]] = {
+    "simple_cnn": SimpleCNN,
+    "vgg": VGG,
+    "resnet18": resnet18,
+}
+"""What the scripts contain, word for word; called with the number of classes."""
+
+
+def python_snippet(
+    name: str,
+    num_classes: int,
+    classes: Sequence[str],
+    mean: Sequence[float],
+    std: Sequence[float],
+    format: str,
+    *,
+    file_name: str | None = None,
+) -> str:
+    """Return a Python script that prints the probabilities for a picture.
+
+    It needs Pillow and torch (ONNX: numpy and onnxruntime), for resnet18 torchvision too, and the
+    exported file in its own folder. It prepares the picture as this project does.
+
+    Args:
+        name: of the network.
+        num_classes: length of the answer.
+        classes: as many names, in the order of the logits.
+        mean: what the inputs are normalised with, a number a channel.
+        std: likewise.
+        format: one of ``EXPORT_FORMATS``.
+        file_name: of the exported file; "model." and the format if left out.
+
+    Raises:
+        CheckpointError: the format is unknown, or there are not as many names as classes.
+        ConfigError: there is no such network.
+    """
+    spec = find_spec(name)
+    if format not in EXPORT_FORMATS:
+        raise CheckpointError(
+            f"{format!r} is no format for export; expected one of {', '.join(EXPORT_FORMATS)}."
+        )
+    if len(classes) != num_classes:
+        raise CheckpointError(
+            f"There are {len(classes)} class names; expected {num_classes}, as in the network."
+        )
+    settings = _SETTINGS.format(
+        file_name=file_name or f"model.{format}",
+        classes=list(classes),
+        mean=tuple(float(number) for number in mean),
+        std=tuple(float(number) for number in std),
+    )
+    docstring = _DOCSTRING.format(title=spec.title, packages=_packages(name, format))
+    work = _ONNX_WORK if format == "onnx" else _torch_work(name, format)
+    imports = _imports(name, format)
+    return "\n\n".join([docstring, imports, settings + "\n", _PREPARE + "\n", work, _MAIN])
+
+
+def _packages(name: str, format: str) -> str:
+    if format == "onnx":
+        return "numpy onnxruntime pillow"
+    parts = ["pillow", *(["safetensors"] if format == "safetensors" else []), "torch"]
+    return " ".join([*parts, *(["torchvision"] if name == "resnet18" else [])])
+
+
+def _imports(name: str, format: str) -> str:
+    if format == "onnx":
+        third_party = [
+            "import numpy as np",
+            "import onnxruntime",
+            "from PIL import Image, ImageOps",
+        ]
+    else:
+        third_party = ["import torch", "from PIL import Image, ImageOps"]
+        if format == "safetensors":
+            third_party.append("from safetensors.torch import load_file")
+        third_party.append("from torch import Tensor, nn")
+        if name == "resnet18":
+            third_party.append("from torchvision import models")
+    return "\n".join(["import sys", "from pathlib import Path", "", *third_party])
+
+
+def _torch_work(name: str, format: str) -> str:
+    network = NETWORK_SOURCES[name]
+    read = (
+        "load_file(MODEL_FILE)"
+        if format == "safetensors"
+        else 'torch.load(MODEL_FILE, map_location="cpu", weights_only=True)'
+    )
+    work = _TORCH_WORK.format(build=f"{network.__name__}(len(CLASSES))", read=read)
+    return f"{inspect.getsource(network)}\n\n{work}"
+
+
+_DOCSTRING = '''\
+"""Classify a picture with a trained network ({title}).
+
+    pip install {packages}
+    python classify.py PICTURE
+"""'''
+
+_SETTINGS = """\
+MODEL_FILE = Path(__file__).with_name({file_name!r})
+CLASSES = {classes!r}
+MEAN = {mean!r}
+STD = {std!r}"""
+
+_PREPARE = '''\
+def prepare(path):
+    """Return the centre of a picture as the network was trained on it: RGB, 32 x 32."""
+    with Image.open(path) as file:
+        if file.format == "JPEG" and min(file.size) >= 2048:
+            file.draft(None, (1024, 1024))
+        picture = ImageOps.exif_transpose(file)
+    if picture.has_transparency_data:
+        layer = picture.convert("RGBA")
+        picture = Image.new("RGB", layer.size, "white")
+        picture.paste(layer, mask=layer.getchannel("A"))
+    picture = picture.convert("RGB")
+    if picture.size == (32, 32):
+        return picture
+    width, height = picture.size
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    picture = picture.crop((left, top, left + side, top + side))
+    return picture.resize((32, 32), Image.Resampling.BICUBIC, reducing_gap=3.0)'''
+
+_TORCH_WORK = '''\
+def classify(path):
+    """Return the probability of each class."""
+    model = {build}
+    model.load_state_dict({read})
+    model.eval()
+    pixels = torch.frombuffer(bytearray(prepare(path).tobytes()), dtype=torch.uint8)
+    pixels = pixels.view(32, 32, 3).permute(2, 0, 1).float() / 255
+    inputs = (pixels - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
+    with torch.no_grad():
+        return model(inputs[None])[0].softmax(0).tolist()
+'''
+
+_ONNX_WORK = '''\
+def classify(path):
+    """Return the probability of each class."""
+    session = onnxruntime.InferenceSession(str(MODEL_FILE), providers=["CPUExecutionProvider"])
+    pixels = np.asarray(prepare(path), dtype=np.float32) / 255
+    inputs = ((pixels - np.array(MEAN)) / np.array(STD)).astype(np.float32)
+    (logits,) = session.run(["logits"], {"inputs": inputs.transpose(2, 0, 1)[None]})
+    exponentials = np.exp(logits[0] - logits[0].max())
+    return (exponentials / exponentials.sum()).tolist()
+'''
+
+_MAIN = """\
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("Usage: python classify.py PICTURE")
+    probs = classify(sys.argv[1])
+    for prob, name in sorted(zip(probs, CLASSES), reverse=True)[:10]:
+        print(f"{prob:9.4%}  {name}")
+"""

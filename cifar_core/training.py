@@ -1,0 +1,234 @@
+"""``train``: the loop, as a generator of records, and nothing else.
+
+It knows nothing of files, processes, stop buttons or progress bars. Whoever drains it may stop at
+any record, look at ``Training`` between two of them, change ``progress.learning_rate``, and go on.
+All that changes from step to step is in ``Training``; saved and restored, it continues to the same
+numbers, bit for bit, on the same machine with the same number of threads.
+"""
+
+import math
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cifar_core.config import TrainConfig
+from cifar_core.data.batches import Batch, BatchLoader
+from cifar_core.data.image_set import ImageSet, Subset
+from cifar_core.data.randomness import Purpose, derived_seed
+from cifar_core.data.splits import Splits
+from cifar_core.data.transforms import Preprocessing, build_preprocessing
+from cifar_core.devices import autocast, resolve_device
+from cifar_core.errors import TrainingError
+from cifar_core.inference import iterate_logits
+from cifar_core.models.registry import build_model
+from cifar_core.optimization import build_optimizer, set_learning_rate
+from cifar_core.records import EpochRecord, Pulse, Record, StepRecord
+from cifar_core.schedule import schedule_factor
+from cifar_core.speedometer import Speedometer
+
+
+@dataclass
+class Progress:
+    """Where a training is. Plain numbers, so that it can be saved as JSON without loss."""
+
+    learning_rate: float
+    """The full rate that the schedule scales; may be changed while the training goes on."""
+    epoch: int = 1
+    """The epoch in progress."""
+    batch: int = 0
+    """Batches of it that are done."""
+    step: int = 0
+    """Steps taken in the whole run."""
+    loss_sum: float = 0.0
+    """Over the images of this epoch so far; likewise the next two."""
+    num_right: int = 0
+    num_seen: int = 0
+    best_accuracy: float = -1.0
+    """Best validation accuracy so far, and the epoch that reached it; 0 is none."""
+    best_epoch: int = 0
+    best_loss: float = math.inf
+    epochs_without_gain: int = 0
+    """Since the validation loss was last at its best."""
+    epoch_seconds: float = 0.0
+    finished: bool = False
+
+
+@dataclass
+class Training:
+    """A training between two steps: network, optimiser and progress, and what they are fed with."""
+
+    config: TrainConfig
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    preprocessing: Preprocessing
+    device: torch.device
+    progress: Progress
+    speed: Speedometer = field(default_factory=Speedometer)
+
+
+def start_training(config: TrainConfig, data: ImageSet) -> Training:
+    """Build a network with seeded weights, its optimiser and its transforms.
+
+    Args:
+        config: the settings.
+        data: gives the number of classes, and mean and deviation where the config asks for them.
+
+    Raises:
+        ConfigError: this machine lacks the device that the config names.
+    """
+    device = resolve_device(config.device)
+    torch.manual_seed(derived_seed(config.seed, Purpose.WEIGHTS))
+    model = build_model(config.model, data.num_classes, dropout=config.dropout)
+    # Convolutions run about a quarter faster on pixels whose channels lie together.
+    model = model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return Training(
+        config=config,
+        model=model,
+        optimizer=build_optimizer(config, model.parameters()),
+        preprocessing=build_preprocessing(config, data.mean, data.std),
+        device=device,
+        progress=Progress(learning_rate=config.learning_rate),
+    )
+
+
+def build_loader(training: Training, train_set: Subset) -> BatchLoader:
+    """Return the batches of a training's training set."""
+    config = training.config
+    return BatchLoader(
+        train_set, training.preprocessing, config.batch_size, config.seed, training.device
+    )
+
+
+def train(training: Training, splits: Splits) -> Iterator[Record]:
+    """Train from wherever ``training`` stands until its last epoch or early stopping.
+
+    Args:
+        training: changed in place; consistent whenever a record is handed out.
+        splits: the run's images; the test part is not touched.
+
+    Yields:
+        A ``StepRecord`` after each step, ``Pulse``s while validating, an ``EpochRecord`` after each
+        epoch.
+
+    Raises:
+        TrainingError: the loss is no longer a finite number; the sentence says what to try.
+    """
+    loader, progress = build_loader(training, splits.train), training.progress
+    while not progress.finished:
+        training.speed.restart()
+        for batch in loader.batches(progress.epoch, start=progress.batch):
+            yield take_step(training, batch, steps_per_epoch=len(loader))
+        val_loss, val_accuracy = yield from _validate(training, splits.val)
+        yield _finish_epoch(training, val_loss, val_accuracy)
+
+
+def take_step(training: Training, batch: Batch, *, steps_per_epoch: int) -> StepRecord:
+    """Take one optimiser step and count it."""
+    config, model, optimizer = training.config, training.model, training.optimizer
+    progress = training.progress
+    rate = progress.learning_rate * schedule_factor(config, progress.step, steps_per_epoch)
+    set_learning_rate(optimizer, rate)
+    # Dropout draws from torch's global generator: seeded here, it depends on the position alone.
+    torch.manual_seed(derived_seed(config.seed, Purpose.DROPOUT, progress.epoch, batch.number))
+
+    model.train()
+    with autocast(training.device, config.precision):
+        logits = model(batch.inputs)
+        loss = F.cross_entropy(logits, batch.labels, label_smoothing=config.label_smoothing)
+    loss_value = loss.item()  # waits for the device: once a step
+    _check_finite(loss_value, training)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    if config.clip_norm is not None:
+        nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm)
+    optimizer.step()
+
+    _count(progress, loss_value, logits, batch)
+    speed = training.speed.after(len(batch.labels))
+    return StepRecord(progress.step, progress.epoch, loss_value, rate, speed)
+
+
+def _count(progress: Progress, loss: float, logits: Tensor, batch: Batch) -> None:
+    size = len(batch.labels)
+    progress.step += 1
+    progress.batch = batch.number + 1
+    progress.loss_sum += loss * size
+    progress.num_right += int((logits.argmax(1) == batch.labels).sum())
+    progress.num_seen += size
+
+
+def _check_finite(loss: float, training: Training) -> None:
+    if math.isfinite(loss):
+        return
+    config, progress = training.config, training.progress
+    advice = f"a learning rate of {progress.learning_rate / 10:g} instead of "
+    advice += f"{progress.learning_rate:g}"
+    if config.clip_norm is None:
+        advice += ", gradient clipping (clip_norm 1)"
+    if config.precision != "float32":
+        advice += ", precision float32"
+    raise TrainingError(
+        f"The loss became {loss} after step {progress.step} (epoch {progress.epoch}): the steps "
+        f"were too large. Try {advice}."
+    )
+
+
+def _validate(
+    training: Training, val: Subset
+) -> Generator[Pulse, None, tuple[float | None, float | None]]:
+    """Yield a pulse a batch; return mean loss and accuracy, or two Nones without images."""
+    if not len(val):
+        return None, None
+    loss_sum, num_right, done = 0.0, 0, 0
+    for logits in iterate_logits(
+        training.model,
+        val,
+        training.preprocessing,
+        device=training.device,
+        precision=training.config.precision,
+    ):
+        labels = val.labels[done : done + len(logits)]
+        loss_sum += F.cross_entropy(logits.double(), labels, reduction="sum").item()
+        num_right += int((logits.argmax(1) == labels).sum())
+        done += len(logits)
+        yield Pulse(training.progress.epoch, done, len(val))
+    _check_finite(loss_sum, training)
+    return loss_sum / done, num_right / done
+
+
+def _finish_epoch(
+    training: Training, val_loss: float | None, val_accuracy: float | None
+) -> EpochRecord:
+    """Close the epoch: judge it, decide whether it was the last one, and report it."""
+    config, progress = training.config, training.progress
+    progress.epoch_seconds += training.speed.elapsed()
+    record = EpochRecord(
+        epoch=progress.epoch,
+        step=progress.step,
+        train_loss=progress.loss_sum / progress.num_seen,
+        train_accuracy=progress.num_right / progress.num_seen,
+        val_loss=val_loss,
+        val_accuracy=val_accuracy,
+        learning_rate=training.optimizer.param_groups[0]["lr"],
+        seconds=progress.epoch_seconds,
+        eta_s=progress.epoch_seconds * (config.epochs - progress.epoch),
+    )
+    if val_loss is not None and val_accuracy is not None:
+        _judge(progress, val_loss, val_accuracy)
+    patience = config.early_stopping or math.inf
+    progress.finished = progress.epoch >= config.epochs or progress.epochs_without_gain >= patience
+    progress.epoch, progress.batch = progress.epoch + 1, 0
+    progress.loss_sum, progress.num_right, progress.num_seen = 0.0, 0, 0
+    progress.epoch_seconds = 0.0
+    return record
+
+
+def _judge(progress: Progress, val_loss: float, val_accuracy: float) -> None:
+    if val_accuracy > progress.best_accuracy:
+        progress.best_accuracy, progress.best_epoch = val_accuracy, progress.epoch
+    progress.epochs_without_gain += 1
+    if val_loss < progress.best_loss:
+        progress.best_loss, progress.epochs_without_gain = val_loss, 0

@@ -1,0 +1,231 @@
+"""From a source to its images: ready, to be prepared, being prepared, or not there."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from cifar_core.config import BUILTIN, CIFAR10
+from cifar_core.data.cifar10 import ARCHIVE_NAME, FOLDER_NAME
+from cifar_core.data_job_records import DataJob, JobState
+from cifar_core.data_jobs import cancel_preparing, find_job, log_tail, start_preparing
+from cifar_core.errors import DatasetError
+from cifar_core.workspace import Workspace
+from dashboard.class_names import class_name
+from dashboard.dataset_address import show_source
+from dashboard.dataset_grid import Tile, image_grid
+from dashboard.dataset_sources import FIT, Readiness, SourceState, look_at
+from dashboard.i18n import _
+from dashboard.markdown import plain
+from dashboard.numbers import duration, percent
+from dashboard.services import get_workspace
+
+if TYPE_CHECKING:
+    from cifar_core.data.image_set import ImageSet
+
+POLL_S = 0.5
+CIFAR10_ADDRESS = "https://www.cs.toronto.edu/~kriz/cifar.html"
+
+_LOOK_AGAIN_S = 60
+_ROOM_PX = 360
+"""Height of what stands for images that are still to come."""
+_LEAST_SHARE = 0.03
+"""Before so much is done, the time that is left cannot be told."""
+
+
+def open_source(data: str) -> ImageSet | None:
+    """Return the images of a source, or say what stands in the way and offer to change it.
+
+    Args:
+        data: 'builtin', 'cifar10', or the path of a folder or archive.
+    """
+    try:
+        job = find_job(get_workspace(), data, FIT)
+    except DatasetError as error:
+        _explain_missing(data, SourceState(Readiness.MISSING, str(error)))
+        return None
+    if job is not None and job.is_active:
+        _watch(data)
+        if data == BUILTIN:
+            _preview()
+        else:
+            st.skeleton(height=_ROOM_PX)
+        return None
+    root, stamp = str(get_workspace().root), job.finished_at if job else 0.0
+    state = _look_at(data, root, stamp)
+    if state.readiness == Readiness.READY:
+        try:
+            return _open(data, root, stamp)
+        except DatasetError as error:
+            st.error(plain(str(error)))
+            return None
+    _look_at.clear(data, root, stamp)  # only what is good is remembered
+    if state.readiness == Readiness.MISSING:
+        _explain_missing(data, state)
+    else:
+        _offer_to_prepare(data, job)
+    return None
+
+
+# The signature of a large folder takes a second, and every click on the page would wait for it.
+@st.cache_data(ttl=_LOOK_AGAIN_S, max_entries=32, show_spinner=False)
+def _look_at(data: str, root: str, stamp: float) -> SourceState:
+    return look_at(data, Workspace(Path(root)))
+
+
+# ``stamp``: a folder that was changed and prepared again is another set under the same name.
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _open(data: str, root: str, stamp: float) -> ImageSet:
+    from cifar_core.data.sources import open_data
+
+    return open_data(data, Workspace(Path(root)), fit=FIT)
+
+
+# --- what stands in the way
+
+
+def _explain_missing(data: str, state: SourceState) -> None:
+    if data == CIFAR10:
+        _explain_cifar10()
+        return
+    st.error(plain(state.problem))
+    st.button(
+        _("Show the built-in drawings"), key="dataset_to_builtin", type="primary",
+        on_click=show_source, args=(BUILTIN,),
+    )  # fmt: skip
+
+
+def _explain_cifar10() -> None:
+    """Say how the official files get here; a download would be offered in this place."""
+    st.markdown(
+        _(
+            "CIFAR-10 is not on this machine yet: 60,000 small photographs in ten classes. Get "
+            "`{archive}` (170 MB) from [its home page]({address}), put it into this folder, and "
+            "look again. The unpacked folder `{folder}` does as well."
+        ).format(archive=ARCHIVE_NAME, folder=FOLDER_NAME, address=CIFAR10_ADDRESS)
+    )
+    st.code(str(get_workspace().data_dir), language=None)
+    with st.container(horizontal=True):
+        st.button(_("Look again"), key="dataset_look_again", type="primary")
+        st.button(
+            _("Show the built-in drawings"), key="dataset_to_builtin",
+            on_click=show_source, args=(BUILTIN,),
+        )  # fmt: skip
+
+
+def _offer_to_prepare(data: str, job: DataJob | None) -> None:
+    _tell_how_it_ended(data, job)
+    what, how_long, label = _words_for(data)
+    st.markdown(f"{what} {how_long}")
+    st.button(
+        label, key="dataset_prepare", type="primary", icon=":material/play_arrow:",
+        on_click=_prepare, args=(data,),
+    )  # fmt: skip
+    if data == BUILTIN:
+        _preview()
+
+
+def _prepare(data: str) -> None:
+    start_preparing(get_workspace(), data, FIT)
+
+
+def _words_for(data: str) -> tuple[str, str, str]:
+    """Return what will come, how long that takes, and what the button says."""
+    if data == BUILTIN:
+        return (
+            _(
+                "The program draws 30,000 pictures in the ten classes of CIFAR-10, so that you can "
+                "train a network without a download."
+            ),
+            _("That takes about half a minute."),
+            _("Draw the built-in images"),
+        )
+    if data == CIFAR10:
+        return (
+            _("The official files are here, and have to be unpacked and checked once."),
+            _("That takes a few seconds."),
+            _("Prepare CIFAR-10"),
+        )
+    return (
+        _(
+            "These pictures have to be read once; each is cut to a square and brought to 32 × 32 "
+            "pixels, as training does it."
+        ),
+        _("About a minute for 50,000 small pictures, longer for large ones."),
+        _("Prepare these images"),
+    )
+
+
+def _tell_how_it_ended(data: str, job: DataJob | None) -> None:
+    if job is None or job.state == JobState.FINISHED:
+        return
+    if job.state == JobState.CANCELLED:
+        st.caption(_("The preparation was cancelled; nothing of it was kept."))
+    elif job.state == JobState.FAILED:
+        st.error(plain(job.message))
+    else:
+        st.error(
+            _(
+                "The preparation ended without saying why; perhaps the machine ran out of memory, "
+                "or was switched off. Try again."
+            )
+        )
+        tail = log_tail(get_workspace(), data, FIT)
+        if tail:
+            with st.expander(_("What it printed last")):
+                st.code(tail, language=None)
+
+
+def _preview() -> None:
+    """Show a row of what will be drawn, drawn now."""
+    from cifar_core.data import drawn
+
+    images = drawn_samples()
+    names = [class_name(name) for name in drawn.CLASSES]
+    tiles = [Tile(name, _("{name}, drawn").format(name=name)) for name in names]
+    image_grid(images, tiles, key="dataset_preview", label=_("Samples of the built-in drawings"))
+
+
+@st.cache_data(show_spinner=False)
+def drawn_samples() -> NDArray[np.uint8]:
+    """Return one drawing of each class, uint8 (10, 32, 32, 3)."""
+    from cifar_core.data import drawn
+
+    return drawn.draw_images(np.arange(len(drawn.CLASSES)), seed=1)
+
+
+# --- while it is being prepared
+
+
+@st.fragment(run_every=POLL_S)
+def _watch(data: str) -> None:
+    """Show how far a preparation is; ticks only while there is one."""
+    job = find_job(get_workspace(), data, FIT)
+    if job is None or not job.is_active:
+        st.rerun()
+    st.progress(job.share, text=_progress_text(job))
+    st.button(
+        _("Cancel"), key="dataset_cancel", disabled=job.cancel_requested,
+        on_click=cancel_preparing, args=(get_workspace(), data, FIT),
+    )  # fmt: skip
+    st.caption(_("You can leave this page meanwhile: the preparation goes on."))
+
+
+def _progress_text(job: DataJob) -> str:
+    if job.cancel_requested:
+        return _("Cancelling …")
+    what = {BUILTIN: _("Drawing the pictures"), CIFAR10: _("Unpacking and checking CIFAR-10")}.get(
+        job.data, _("Reading the pictures")
+    )
+    if not job.total:
+        return what + " …"
+    parts = [what, percent(job.share, 0)]
+    if job.share > _LEAST_SHARE:
+        left_s = (time.time() - job.started_at) * (1 - job.share) / job.share
+        parts.append(_("about {time} left").format(time=duration(left_s)))
+    return " · ".join(parts)

@@ -1,0 +1,111 @@
+"""The top of the Dataset page: which source, and how a visitor's own images become one."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from cifar_core.config import BUILTIN, CIFAR10
+from cifar_core.data_jobs import start_preparing
+from cifar_core.errors import DatasetError
+from dashboard.dataset_address import SOURCE_KEY, View, show_source
+from dashboard.dataset_sources import FIT, checked_path, known_sources, own_name
+from dashboard.dataset_upload import ENDINGS, MAX_UPLOAD_MB, keep_upload
+from dashboard.i18n import _
+from dashboard.markdown import plain
+from dashboard.services import get_workspace
+
+_PATH_KEY, _PROBLEM_KEY = "dataset_path", "dataset_problem"
+_UPLOADS_KEY, _CHOICES_KEY = "dataset_uploads_taken", "dataset_own_chosen"
+"""Parts of the keys of the upload field and of what it stands in: another one empties the field and
+frees its memory, or closes the popover."""
+
+_LAYOUT = "train/cat/*.jpg\ntrain/dog/*.jpg\ntest/cat/*.jpg"
+
+
+def source_name(data: str) -> str:
+    """Return what the visitor calls a source."""
+    names = {BUILTIN: _("Built-in drawings"), CIFAR10: "CIFAR-10"}
+    return names.get(data) or own_name(data, get_workspace())
+
+
+def choose_source(view: View) -> tuple[str, DeltaGenerator]:
+    """Draw the choice of the source.
+
+    Returns:
+        What is chosen, and the place beside it where its state belongs.
+    """
+    sources = list(dict.fromkeys([*known_sources(get_workspace()), view.data]))
+    row = st.container(horizontal=True, vertical_alignment="center")
+    with row:
+        chosen = st.selectbox(
+            _("Images"),
+            sources,
+            format_func=source_name,
+            key=SOURCE_KEY,
+            on_change=_show_chosen,
+            label_visibility="collapsed",
+            width=280,
+        )
+        popover = st.popover(
+            _("Use my own images"),
+            icon=":material/add_photo_alternate:",
+            key=f"dataset_own_{st.session_state.setdefault(_CHOICES_KEY, 0)}",
+        )
+    with popover:
+        _own_images()
+    return str(chosen or view.data), row
+
+
+def _show_chosen() -> None:
+    show_source(st.session_state[SOURCE_KEY])
+
+
+def _own_images() -> None:
+    st.markdown(_("A folder, or an archive of one, with a folder for each class:"))
+    st.code(_LAYOUT, language=None)
+    form = st.form("dataset_path_form", border=False)
+    with form.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            _("Path on this machine"),
+            key=_PATH_KEY,
+            placeholder=_("/home/me/pets"),
+            persist_state="session",
+        )
+        st.form_submit_button(_("Open"), on_click=_open_path)
+    upload_key = f"dataset_upload_{st.session_state.setdefault(_UPLOADS_KEY, 0)}"
+    st.file_uploader(
+        _("Or upload an archive"),
+        type=list(ENDINGS),
+        max_upload_size=MAX_UPLOAD_MB,
+        key=upload_key,
+        on_change=_take_upload,
+        args=(upload_key,),
+    )
+    problem = st.session_state.pop(_PROBLEM_KEY, None)
+    if problem:
+        st.error(plain(problem))
+
+
+def _open_path() -> None:
+    try:
+        _show_own(checked_path(st.session_state[_PATH_KEY]))
+    except DatasetError as error:
+        st.session_state[_PROBLEM_KEY] = str(error)
+
+
+def _take_upload(key: str) -> None:
+    upload = st.session_state[key]
+    if upload is None:
+        return
+    st.session_state[_UPLOADS_KEY] += 1
+    try:
+        kept = keep_upload(upload, upload.name, get_workspace())
+    except DatasetError as error:
+        st.session_state[_PROBLEM_KEY] = str(error)
+        return
+    start_preparing(get_workspace(), str(kept), FIT)  # that is what the upload was for
+    _show_own(str(kept))
+
+
+def _show_own(data: str) -> None:
+    st.session_state[_CHOICES_KEY] += 1
+    show_source(data)

@@ -1,0 +1,231 @@
+"""One model: its numbers, what can be done with it, and what is inside."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from cifar_core import library
+from cifar_core.errors import CheckpointError
+from cifar_core.library import ModelEntry
+from cifar_core.model_notes import MAX_NAME
+from dashboard.i18n import _
+from dashboard.markdown import plain
+from dashboard.models_files import (
+    FORMATS,
+    MIME,
+    SNIPPET_NAME,
+    file_name,
+    later_content,
+    missing_packages,
+    refusal,
+)
+from dashboard.models_gallery import close_model, delete
+from dashboard.models_inside import layer_columns, look_inside, origin_rows, receipts, settings_rows
+from dashboard.models_text import (
+    accuracy_interval,
+    accuracy_label,
+    facts_line,
+    model_title,
+)
+from dashboard.models_waiting import first_wait
+from dashboard.navigation import exists, page
+from dashboard.numbers import count, percent
+from dashboard.services import get_model, get_workspace
+
+_TROUBLE = "models_trouble"
+_STYLE = Path(__file__).parent / "browser" / "models_page.css"
+
+
+def show_head(entry: ModelEntry) -> None:
+    """Draw the way back, the name, and the buttons to rename and delete."""
+    st.button(
+        _("All models"), key="models_back", type="tertiary", icon=":material/arrow_back:",
+        on_click=close_model,
+    )  # fmt: skip
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        st.header(plain(model_title(entry)), anchor=False, width="content")
+        with st.container(horizontal=True, width="content"):
+            with st.popover(_("Rename"), icon=":material/edit:", type="tertiary"):
+                _rename_form(entry)
+            st.button(
+                _("Delete"), key="models_delete", type="tertiary", icon=":material/delete:",
+                on_click=delete, args=(entry,),
+            )  # fmt: skip
+    st.caption(facts_line(entry))
+
+
+def show_actions(entry: ModelEntry) -> None:
+    """Draw how good it is, the button that leads to Predict, and the files to take home."""
+    value = "—" if entry.accuracy is None else percent(entry.accuracy)
+    st.metric(accuracy_label(entry), value)
+    if accuracy_interval(entry):
+        st.caption(accuracy_interval(entry))
+    if exists("predict") and st.button(
+        _("Try it on a picture"), key="models_predict", type="primary",
+        icon=":material/image_search:", width="stretch",
+    ):  # fmt: skip
+        st.switch_page(page("predict"), query_params={"model": entry.model_id})
+    st.markdown("**" + _("Take it home") + "**")
+    for format, purpose in _purposes().items():
+        _download(entry, format, purpose)
+
+
+def show_inside(entry: ModelEntry) -> None:
+    """Draw layers, filters, origin and the script that uses the files.
+
+    Raises:
+        CheckpointError: the model cannot be read.
+    """
+    with first_wait(400):
+        look_inside(entry.path)
+    layers, filters, origin, python = st.tabs(
+        [_("Layers"), _("Filters"), _("Origin"), _("Python")], key="models_tabs"
+    )
+    with layers:
+        _show_layers(entry)
+    with filters:
+        _show_filters(entry)
+    with origin:
+        _show_origin(entry)
+    with python:
+        _show_snippet(entry)
+
+
+def _rename_form(entry: ModelEntry) -> None:
+    with st.form("models_rename_form", border=False):
+        st.text_input(
+            _("Name"), value=entry.name, max_chars=MAX_NAME,
+            key=f"models_name_{entry.model_id}",
+        )  # fmt: skip
+        st.form_submit_button(
+            _("Save"), key="models_rename", on_click=_rename, args=(entry.model_id,)
+        )
+
+
+def _rename(model_id: str) -> None:
+    try:
+        library.rename_model(
+            get_workspace(), model_id, str(st.session_state[f"models_name_{model_id}"])
+        )
+    except CheckpointError as error:
+        st.session_state[_TROUBLE] = str(error)
+
+
+def _purposes() -> dict[str, str]:
+    return {
+        "pt": _("The weights for PyTorch, as the tutorial saves them."),
+        "safetensors": _("The same weights, safe to share, with this description inside."),
+        "onnx": _("The whole network for other programs. Made when you click: a few seconds."),
+    }
+
+
+def _download(entry: ModelEntry, format: str, purpose: str) -> None:
+    missing = missing_packages(format)
+    st.download_button(
+        f".{format}", later_content(entry.path, format), file_name(entry, format), MIME,
+        key=f"models_download_{format}", icon=":material/download:", width="stretch",
+        disabled=bool(missing),
+    )  # fmt: skip
+    if missing:
+        text = _("This needs packages that are not installed: pip install {packages}")
+        st.caption(text.format(packages=" ".join(missing)))
+        return
+    st.caption(purpose)
+    trouble = refusal(entry.path, format)
+    if trouble:
+        st.error(plain(trouble))
+
+
+def _show_layers(entry: ModelEntry) -> None:
+    inside = look_inside(entry.path)
+    st.caption(
+        _(
+            "In the order in which they run, for one picture: {parameters} numbers that training "
+            "adjusts, {flops} million operations."
+        ).format(
+            parameters=count(sum(row.parameters for row in inside.layers)),
+            flops=f"{sum(row.flops for row in inside.layers) / 1e6:,.1f}",
+        )
+    )
+    st.dataframe(
+        layer_columns(inside.layers),
+        hide_index=True,
+        key="models_layers",
+        column_config={
+            name: st.column_config.NumberColumn(format="localized")
+            for name in (_("Parameters"), _("Operations"))
+        },
+        alt=_("Table of the network's layers with shapes and parameters"),
+    )
+
+
+def _show_filters(entry: ModelEntry) -> None:
+    inside = look_inside(entry.path)
+    st.caption(
+        _(
+            "What the {count} filters of the first layer look for in {size} × {size} pixels. Grey "
+            "is a weight of zero; the stronger a colour, the more it counts."
+        ).format(count=inside.num_filters, size=inside.filter_size)
+    )
+    st.image(
+        inside.filters,
+        alt=_("The {count} filters of the first layer as small colour patches").format(
+            count=inside.num_filters
+        ),
+    )
+
+
+def _show_origin(entry: ModelEntry) -> None:
+    info = get_model(entry.path).info
+    if not info.config:
+        st.caption(
+            _(
+                "The file holds weights only: what it was trained on is not known. Classes and "
+                "normalisation are assumed to be the tutorial's."
+            )
+        )
+    st.table(
+        {plain(name): plain(text) for name, text in origin_rows(info).items()},
+        border="horizontal",
+        hide_header=True,
+    )
+    for name, text in receipts(info).items():
+        st.caption(name)
+        st.code(text, language=None, wrap_lines=True)
+    settings = settings_rows(info)
+    if settings:
+        with st.expander(_("Settings of the training")):
+            st.table(
+                {plain(name): plain(text) for name, text in settings.items()},
+                border="horizontal",
+                hide_header=True,
+            )
+    if entry.run_id and exists("train"):
+        st.page_link(
+            page("train"), label=_("See how it learned"), icon=":material/show_chart:",
+            query_params={"run": entry.run_id},
+        )  # fmt: skip
+
+
+def _show_snippet(entry: ModelEntry) -> None:
+    from cifar_core.snippets import python_snippet
+
+    info = get_model(entry.path).info
+    format = st.segmented_control(
+        _("File"), FORMATS, default="pt", required=True, key="models_snippet_format",
+        format_func=lambda name: f".{name}", label_visibility="collapsed",
+    )  # fmt: skip
+    st.caption(
+        _("Save this as {script} beside {file}; it needs nothing of this program.").format(
+            script=f"**{SNIPPET_NAME}**", file=f"**{plain(file_name(entry, format or 'pt'))}**"
+        )
+    )
+    snippet = python_snippet(
+        info.model, len(info.classes), info.classes, info.normalization.mean,
+        info.normalization.std, format or "pt", file_name=file_name(entry, format or "pt"),
+    )  # fmt: skip
+    st.html(_STYLE)
+    with st.container(key="models_code"):
+        st.code(snippet, language="python", wrap_lines=True)

@@ -1,0 +1,139 @@
+"""Example images to ask about: test images of a data set that is ready."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from cifar_core.config import BUILTIN, CIFAR10
+from cifar_core.data.sources import summarise_source
+from cifar_core.library import ModelEntry
+from cifar_core.store import Store
+from cifar_core.workspace import Workspace
+from dashboard.class_names import class_name
+from dashboard.dataset_grid import GridShape, Tile, image_grid, opened_number
+from dashboard.dataset_sources import Readiness, known_sources, look_at, own_name
+from dashboard.i18n import _
+from dashboard.predict_pictures import Picture, from_data_set
+from dashboard.services import get_image_set, get_workspace
+
+if TYPE_CHECKING:
+    from cifar_core.data.image_set import ImageSet
+
+PARAMETER = "image"
+"""In the address: the position of the chosen image in its data set."""
+NUM_EXAMPLES = 12
+_DRAW, _GRID = "predict_draw", "predict_examples"
+_SHAPE = GridShape(columns=4, narrow_columns=3, narrow_below=300, largest_factor=3)
+
+
+def ready_sources(entry: ModelEntry) -> list[str]:
+    """Return the data sets that open at once.
+
+    The one that the model was trained on comes first, then those with the same classes. What a file
+    from elsewhere says of its data is no path of this machine and is not looked at.
+    """
+    first = entry.data if entry.source == "run" else ""
+    return _ready_sources(first, entry.classes, str(get_workspace().root))
+
+
+@st.cache_data(ttl=20, max_entries=32, show_spinner=False)
+def _ready_sources(first: str, classes: tuple[str, ...], root: str) -> list[str]:
+    """Look; kept for a moment, because looking at an own folder means listing its files."""
+    workspace = Workspace(Path(root))
+    trained_on = [run.config.data for run in Store(workspace).runs()]
+    known = dict.fromkeys([CIFAR10, BUILTIN, *known_sources(workspace), *trained_on])
+    ready = [d for d in known if look_at(d, workspace).readiness == Readiness.READY]
+    return sorted(ready, key=lambda data: (data != first, _classes(data, workspace) != classes))
+
+
+def _classes(data: str, workspace: Workspace) -> tuple[str, ...]:
+    summary = summarise_source(data, workspace)
+    return summary.classes if summary else ()
+
+
+def source_title(data: str) -> str:
+    """Return what a person calls a data set."""
+    if data == BUILTIN:
+        return _("Built-in drawings")
+    return "CIFAR-10" if data == CIFAR10 else own_name(data, get_workspace())
+
+
+def choose_example(sources: list[str]) -> Picture:
+    """Draw a row of example images to click; return the chosen one.
+
+    Raises:
+        DatasetError: the data set cannot be read.
+    """
+    data = sources[0]
+    if len(sources) > 1:
+        data = st.selectbox(
+            _("Data set"), sources, format_func=source_title, key="predict_data",
+            persist_state="session", on_change=_forget_image,
+        )  # fmt: skip
+    images = get_image_set(data)
+    draw = st.session_state.setdefault(_DRAW, 0)
+    shown = draw_positions(images.num_train, len(images), draw)
+    image_grid(
+        images.images[shown].numpy(),
+        [_tile(images, position) for position in shown],
+        key=_GRID,
+        label=_("Example images"),
+        hint=_("Choose one to ask the network about it."),
+        shape=_SHAPE,
+        on_open=_choose,
+    )
+    st.button(
+        _("Other examples"), key="predict_new_draw", icon=":material/shuffle:", on_click=_draw_again
+    )
+    return picture_at(images, _asked_position(len(images), shown[0]))
+
+
+def draw_positions(num_train: int, total: int, draw: int) -> list[int]:
+    """Return positions of some test images, in any order; of all images where none are for tests.
+
+    Args:
+        num_train: images of the training part, which come first.
+        total: images of both parts.
+        draw: another number gives other images; the same gives the same.
+    """
+    first = num_train if num_train < total else 0
+    count = min(NUM_EXAMPLES, total - first)
+    chosen = np.random.default_rng(draw).choice(total - first, count, replace=False)
+    return [first + int(place) for place in chosen]
+
+
+def picture_at(images: ImageSet, position: int) -> Picture:
+    """Return an image of a data set as a picture to ask about."""
+    truth = images.classes[int(images.labels[position])]
+    name = _("Image {number}").format(number=position)
+    return from_data_set(images.images[position].numpy(), name, truth)
+
+
+def _tile(images: ImageSet, position: int) -> Tile:
+    word = class_name(images.classes[int(images.labels[position])])
+    return Tile(word, _("Example: {name}").format(name=word), position)
+
+
+def _asked_position(total: int, otherwise: int) -> int:
+    """Return the position in the address, where it is one."""
+    text = st.query_params.get(PARAMETER, "")
+    return int(text) if text.isdecimal() and len(text) < 12 and int(text) < total else otherwise
+
+
+def _choose() -> None:
+    number = opened_number(_GRID)
+    if number is not None:
+        st.query_params[PARAMETER] = str(number)
+
+
+def _draw_again() -> None:
+    st.session_state[_DRAW] += 1
+    _forget_image()
+
+
+def _forget_image() -> None:
+    st.query_params.pop(PARAMETER, None)

@@ -1,0 +1,69 @@
+import pytest
+import torch
+from torch import nn
+
+from cifar_core.config import OPTIMIZERS, TrainConfig
+from cifar_core.optimization import build_optimizer, set_learning_rate
+
+KINDS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
+
+
+def layer() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Linear(4, 3)
+
+
+def built(**changes) -> torch.optim.Optimizer:
+    return build_optimizer(TrainConfig(**changes), layer().parameters())
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_optimiser_is_the_one_named_with_the_configs_numbers(name):
+    optimizer = built(optimizer=name, learning_rate=0.02, weight_decay=0.003, momentum=0.7)
+    assert type(optimizer) is KINDS[name]
+    (group,) = optimizer.param_groups
+    assert (group["lr"], group["weight_decay"]) == (0.02, 0.003)
+    assert len(group["params"]) == 2
+    if name == "sgd":
+        assert (group["momentum"], group["nesterov"], group["dampening"]) == (0.7, True, 0)
+    else:
+        assert group["betas"] == (0.9, 0.999) and group["eps"] == 1e-8 and not group["amsgrad"]
+
+
+def test_sgd_without_momentum_or_nesterov():
+    assert built(optimizer="sgd", momentum=0.0).param_groups[0]["nesterov"] is False
+    plain = built(optimizer="sgd", nesterov=False).param_groups[0]
+    assert (plain["nesterov"], plain["momentum"]) == (False, 0.9)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_few_steps_equal_those_of_torchs_plain_implementation(name):
+    changes = {"optimizer": name, "learning_rate": 0.05, "weight_decay": 0.01}
+    ours, reference = layer(), layer()
+    optimizer = build_optimizer(TrainConfig(**changes), ours.parameters())
+    extra = {"momentum": 0.9, "nesterov": True} if name == "sgd" else {}
+    plain = KINDS[name](
+        reference.parameters(), lr=0.05, weight_decay=0.01, foreach=False, fused=False, **extra
+    )
+    inputs = torch.randn(8, 4, generator=torch.Generator().manual_seed(1))
+    for _ in range(5):
+        for network, steps in ((ours, optimizer), (reference, plain)):
+            steps.zero_grad()
+            network(inputs).square().mean().backward()
+            steps.step()
+    torch.testing.assert_close(ours.weight, reference.weight, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_next_step_has_the_rate_that_was_set(name):
+    network = layer()
+    optimizer = build_optimizer(TrainConfig(optimizer=name), network.parameters())
+    before = network.weight.detach().clone()
+    set_learning_rate(optimizer, 0.0)
+    network(torch.ones(1, 4)).sum().backward()
+    optimizer.step()
+    assert network.weight.equal(before)
+    set_learning_rate(optimizer, 0.1)
+    optimizer.step()
+    assert not network.weight.equal(before)
+    assert optimizer.param_groups[0]["lr"] == 0.1

@@ -1,0 +1,120 @@
+import re
+import string
+
+import pytest
+
+from cifar_core import jobs
+from cifar_core.config import TrainConfig
+from cifar_core.data.sources import open_data
+from cifar_core.data.split_sizes import split_sizes
+from cifar_core.data.splits import split_images
+from cifar_core.devices import resolve_device
+from cifar_core.errors import TrainingError, WorkbenchError
+from cifar_core.training import start_training, train
+from dashboard import sentences
+from dashboard.dataset_sources import checked_path
+from dashboard.i18n import catalogue
+from dashboard.sentences import TEMPLATES, translated
+
+CHINESE = re.compile("[\u4e00-\u9fff]")
+
+WRONG_SETTINGS = [
+    {"epochs": 0}, {"epochs": "many"}, {"learning_rate": 0.0}, {"learning_rate": float("nan")},
+    {"momentum": 2.0}, {"model": "alexnet"}, {"flip": "perhaps"}, {"clip_norm": 0.0},
+    {"early_stopping": 0}, {"device": "tpu"}, {"data": " "}, {"warmup_epochs": 9.0},
+    {"early_stopping": 2, "val_size": 0},
+]  # fmt: skip
+WRONG_SIZES = [
+    {"train_size": 101}, {"val_size": 100}, {"test_size": 21}, {"batch_size": 91},
+    {"train_size": 100, "early_stopping": 2},
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _a_chinese_visitor(monkeypatch):
+    monkeypatch.setattr(sentences, "language", lambda: "zh")
+    monkeypatch.setattr(sentences, "_", catalogue("zh").gettext)
+
+
+def said(act) -> str:
+    with pytest.raises(WorkbenchError) as caught:
+        act()
+    return str(caught.value)
+
+
+def assert_chinese(sentence: str) -> None:
+    """Nothing of it is English but names and values."""
+    found = re.sub(r"/\S+", "", translated(sentence))  # paths may hold any word
+    assert CHINESE.search(found), found
+    assert not re.search(r"\b(is|are|the|a|of|expected|or|but|only|has)\b", found), found
+
+
+@pytest.mark.parametrize("settings", WRONG_SETTINGS, ids=str)
+def test_what_is_wrong_with_a_setting_is_said_in_chinese(settings):
+    assert_chinese(said(lambda: TrainConfig(**settings)))
+
+
+@pytest.mark.parametrize("settings", WRONG_SIZES, ids=str)
+def test_what_does_not_fit_the_images_is_said_in_chinese(settings):
+    config = TrainConfig(**{"batch_size": 10, **settings})
+    assert_chinese(said(lambda: split_sizes(100, 20, config)))
+
+
+def test_what_is_wrong_with_a_source_is_said_in_chinese(workspace):
+    assert_chinese(said(lambda: open_data("cifar10", workspace)))
+    assert_chinese(said(lambda: open_data("/no/where", workspace)))
+    assert_chinese(said(lambda: checked_path("/no/where")))
+
+
+def test_what_is_wrong_with_a_run_is_said_in_chinese(store):
+    run_id = store.create_run(TrainConfig())
+    store.update_run(run_id, state="finished")
+    for act in (
+        lambda: store.run("other"),
+        lambda: jobs.request(store, run_id, "stop"),
+        lambda: jobs.resume_run(store, run_id),
+    ):
+        found = translated(said(act))
+        assert CHINESE.search(found)
+
+
+def test_a_missing_device_is_said_in_chinese():
+    assert CHINESE.search(translated(said(lambda: resolve_device("cuda:99"))))
+
+
+@pytest.mark.parametrize("more", [{}, {"clip_norm": 1.0}])
+def test_a_loss_that_is_no_number_is_said_in_chinese(tiny_set, more):
+    config = TrainConfig(learning_rate=10.0, optimizer="sgd", epochs=50, batch_size=8, **more)
+    training = start_training(config, tiny_set)
+    for parameter in training.model.parameters():
+        parameter.data.fill_(float("nan"))
+    with pytest.raises(TrainingError) as caught:
+        list(train(training, split_images(tiny_set, config)))
+    found = translated(str(caught.value))
+    assert CHINESE.search(found) and "Try" not in found and "instead" not in found
+
+
+def test_values_come_through_unchanged():
+    found = translated("epochs is '{low} %s'; expected a whole number from 1 to 1000.")
+    assert "'{low} %s'" in found and "1 到 1000" in found
+
+
+def test_what_no_template_fits_stays_as_it_is():
+    assert translated("Something else went wrong.") == "Something else went wrong."
+
+
+def test_english_visitors_read_the_core_itself(monkeypatch):
+    monkeypatch.setattr(sentences, "language", lambda: "en")
+    sentence = "epochs is 0; expected a whole number from 1 to 1000."
+    assert translated(sentence) is sentence
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_every_template_is_translated_with_its_placeholders(template):
+    found = catalogue("zh").gettext(template)
+    assert found != template
+
+    def names(text):
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+    assert names(found) == names(template)
