@@ -1,8 +1,12 @@
 """The real server on a free port with an empty workspace, and a real browser to visit it.
 
-``app`` starts ``streamlit run streamlit_app.py`` as a newcomer would and fails the test if its log
-holds a trace or a warning. ``visit`` opens a page in a new browser profile and fails the test if
-the browser's console holds an error. ``fake_run`` is a run whose worker is the test itself.
+``app`` is ``streamlit run streamlit_app.py`` as a newcomer would start it; it fails the test if the
+log holds a trace or a warning. ``visit`` opens a page in a new browser profile and fails the test
+if the browser's console holds an error. ``fake_run`` is a run whose worker is the test itself.
+
+Starting a server costs two seconds, so one serves many tests. Its ``CIFAR_HOME`` is a link that
+each test points at an empty folder of its own; every path and cache of the server follows, because
+``Workspace.default`` resolves the link whenever it is asked.
 """
 
 import math
@@ -15,7 +19,7 @@ import sys
 import threading
 import time
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -44,17 +48,30 @@ SERVER_AWAY = re.compile("ERR_CONNECTION|No response received|Is Streamlit still
 
 @dataclass
 class App:
-    """The server under test."""
+    """The server under test; ``home`` is a link to the workspace."""
 
     home: Path
     port: int
     log_path: Path
     script: Path = ROOT / "streamlit_app.py"
-    process: subprocess.Popen = field(init=False)
+    process: subprocess.Popen | None = None
+    _log_start: int = 0
 
     @property
     def url(self) -> str:
         return f"http://localhost:{self.port}"
+
+    def serve(self, home: Path) -> None:
+        """Point the server at this workspace, starting it where it is not up; its log begins."""
+        link = self.home.with_name("next")
+        link.symlink_to(home)
+        link.replace(self.home)
+        self._log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
+        if not self.is_up():
+            self.start()
+
+    def is_up(self) -> bool:
+        return self.process is not None and self.process.poll() is None
 
     def start(self) -> None:
         command = [sys.executable, "-m", "streamlit", "run", str(self.script)]
@@ -85,7 +102,10 @@ class App:
         self.process.wait(timeout=30)
 
     def log(self) -> str:
-        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+        """What the server wrote since it was pointed at the present workspace."""
+        if not self.log_path.exists():
+            return ""
+        return self.log_path.read_bytes()[self._log_start :].decode(errors="replace")
 
     def bad_log_lines(self) -> list[str]:
         return [line for line in self.log().splitlines() if BAD_LOG_LINE.search(line)]
@@ -97,17 +117,29 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory):
+    """The servers that are up, by the script that they serve."""
+    started: dict[Path, App] = {}
+    yield started
+    for server in started.values():
+        if server.is_up():
+            server.stop()
+
+
 @pytest.fixture
-def app(home, tmp_path, store, request):
+def app(home, store, request, servers, tmp_path_factory):
     """The server, answering; with the workspace that ``store`` and ``workspace`` name.
 
     A test module may name another script to serve as ``APP_SCRIPT``.
     """
     script = getattr(request.module, "APP_SCRIPT", ROOT / "streamlit_app.py")
-    server = App(home, free_port(), tmp_path / "server.log", script)
-    server.start()
+    if script not in servers:
+        folder = tmp_path_factory.mktemp("server")
+        servers[script] = App(folder / "home", free_port(), folder / "server.log", script)
+    server = servers[script]
+    server.serve(home)
     yield server
-    server.stop()
     end_workers(store)
     assert not server.bad_log_lines(), server.log()
 

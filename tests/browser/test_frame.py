@@ -24,7 +24,7 @@ def settle(page: Page) -> None:
 def test_the_language_is_the_browsers_until_one_is_chosen_and_is_remembered(visit, browser, app):
     page = visit("/", locale="zh-CN")
     expect(page.get_by_role("heading", level=1)).to_have_text("教神经网络看图")
-    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+    page.wait_for_function("() => document.documentElement.lang === 'zh-CN'")
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Teach a network to see")
     page.wait_for_function("() => document.documentElement.lang === 'en'")
