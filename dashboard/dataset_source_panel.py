@@ -8,7 +8,7 @@ from cifar_core.data_jobs import start_preparing
 from cifar_core.errors import DatasetError
 from dashboard.dataset_address import SOURCE_KEY, View, show_source
 from dashboard.dataset_sources import FIT, checked_path, known_sources, own_name
-from dashboard.dataset_upload import ENDINGS, MAX_UPLOAD_MB, keep_upload
+from cifar_core.data.uploads import ENDINGS, MAX_UPLOAD_MB, keep_upload
 from dashboard.i18n import _
 from dashboard.markdown import plain
 from dashboard.services import get_workspace

@@ -10,7 +10,7 @@ from cifar_core.data_job_records import JobState
 from cifar_core.data_jobs import absolute_data, find_job, list_jobs
 from cifar_core.errors import DatasetError
 from cifar_core.workspace import Workspace
-from dashboard.dataset_upload import list_uploads, upload_name
+from cifar_core.data.uploads import list_uploads, upload_name
 
 FIT = "crop"
 """How pictures of another shape come to 32 x 32: the way in which training opens a source."""

@@ -73,6 +73,7 @@ def unpack_archive(
     archive: Path,
     target: Path,
     *,
+    title: str = "",
     limits: ArchiveLimits = USUAL_LIMITS,
     progress: Progress | None = None,
 ) -> list[str]:
@@ -81,6 +82,7 @@ def unpack_archive(
     Args:
         archive: .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz, whatever its name.
         target: a folder that does not exist yet, or is empty.
+        title: what a person calls the archive, for the sentences; its name if left out.
         limits: what the archive may hold.
         progress: told how far the unpacking is.
 
@@ -97,14 +99,14 @@ def unpack_archive(
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise DatasetError(f"{target} is not empty; expected a new folder to unpack into.")
     try:
-        return _unpack(archive, target, limits, progress)
+        return _unpack(archive, target, title or archive.name, limits, progress)
     except BaseException:
         shutil.rmtree(target, ignore_errors=True)
         raise
 
 
 def _unpack(
-    archive: Path, target: Path, limits: ArchiveLimits, progress: Progress | None
+    archive: Path, target: Path, title: str, limits: ArchiveLimits, progress: Progress | None
 ) -> list[str]:
     size = archive.stat().st_size
     budget, pictures = Budget(limits, size), _Pictures(target, limits)
@@ -118,20 +120,20 @@ def _unpack(
                     progress(min(member.offset, size), size)
     except TooLargeArchiveError as error:
         raise DatasetError(
-            f"{archive.name} is refused: {error}. If you trust it, unpack it yourself and name the "
+            f"{title} is refused: {error}. If you trust it, unpack it yourself and name the "
             "folder instead."
         ) from error
     except _DAMAGES as error:
         reason = str(error) or type(error).__name__
         raise DatasetError(
-            f"{archive.name} cannot be unpacked: {reason}. Download it or pack it again."
+            f"{title} cannot be unpacked: {reason}. Download it or pack it again."
         ) from error
     except OSError as error:
         reason = error.strerror or str(error)
-        raise DatasetError(f"{archive.name} cannot be unpacked: {reason}.") from error
-    notes = pictures.notes(archive.name)
+        raise DatasetError(f"{title} cannot be unpacked: {reason}.") from error
+    notes = pictures.notes(title)
     if not pictures.count:
-        raise DatasetError(" ".join([f"{archive.name} holds no pictures.", *notes]))
+        raise DatasetError(" ".join([f"{title} holds no pictures.", *notes]))
     if progress:
         progress(size, size)
     return notes

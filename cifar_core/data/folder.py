@@ -4,7 +4,6 @@ The layout is ``train/<class>/*`` and, if there is one, ``test/<class>/*``.
 """
 
 import os
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,13 +13,19 @@ from pathlib import Path
 import numpy as np
 
 from cifar_core.data.archive import unpack_archive
-from cifar_core.data.folder_layout import FolderLayout, scan_layout, scan_signature
+from cifar_core.data.folder_layout import (
+    FolderLayout,
+    find_test_part,
+    scan_layout,
+    scan_signature,
+)
 from cifar_core.data.image_set import IMAGE_SIZE, RawImages
 from cifar_core.data.names import readable_name
+from cifar_core.data.scratch import scratch_folder
 from cifar_core.errors import DatasetError, ImageError
 from cifar_core.pictures import fit_picture, open_picture
 
-__all__ = ["read_archive", "read_image_folder", "scan_signature"]
+__all__ = ["read_archive", "read_image_folder", "read_test_images", "scan_signature"]
 
 Progress = Callable[[int, int], None]
 """Called with what is done and what there is in all, from the calling thread."""
@@ -29,7 +34,7 @@ _CHUNK = 64
 """Pictures that a thread reads before it reports."""
 _THREADS = min(4, os.cpu_count() or 1)
 """Each may hold one large picture in memory, up to a gigabyte."""
-_NAMED_FAILURES = 3
+_NAMED_FAILURES = 20
 _ARCHIVE_ENDINGS = (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tbz2", ".txz", ".tar", ".zip")
 _STEPS = 1000
 """Of the progress of an archive."""
@@ -54,17 +59,24 @@ def read_image_folder(
         DatasetError: the folder is missing or cannot be read, has another layout, fewer than two
             classes, or a class without a readable picture.
     """
-    return _read(folder, folder.resolve().name, str(folder), fit, progress)
+    name = folder.resolve().name
+    return _read(folder, name, str(folder), fit=fit, progress=progress)
 
 
 def read_archive(
-    archive: Path, scratch: Path, *, fit: str = "crop", progress: Progress | None = None
+    archive: Path,
+    scratch: Path,
+    *,
+    name: str = "",
+    fit: str = "crop",
+    progress: Progress | None = None,
 ) -> RawImages:
     """Read all pictures of a .zip or .tar archive of an image folder.
 
     Args:
         archive: see ``unpack_archive``.
         scratch: folder for a temporary copy of the pictures; it is removed again.
+        name: what a person calls the archive; its file name if left out.
         fit: as in ``read_image_folder``.
         progress: told how far the reading is, in thousandths.
 
@@ -72,17 +84,61 @@ def read_archive(
         ConfigError: ``fit`` is unknown.
         DatasetError: as for ``unpack_archive`` and ``read_image_folder``.
     """
-    name = _stem(archive.name)
-    with tempfile.TemporaryDirectory(dir=scratch, prefix=".unpacked-") as temporary:
-        folder = Path(temporary) / "content"
+    return _read_unpacked(archive, scratch, name, progress, partial(_read, fit=fit))
+
+
+def read_test_images(
+    path: Path,
+    scratch: Path,
+    *,
+    name: str = "",
+    fit: str = "crop",
+    progress: Progress | None = None,
+) -> RawImages:
+    """Read pictures that are all for testing, from an image folder or an archive of one.
+
+    Of a folder with a test part only that is read; otherwise it holds the class folders itself.
+
+    Args:
+        path: of the folder or archive.
+        scratch: as in ``read_archive``.
+        name: as in ``read_archive``.
+        fit: as in ``read_image_folder``.
+        progress: told how far the reading is.
+
+    Raises:
+        ConfigError: ``fit`` is unknown.
+        DatasetError: as for ``read_archive``; or there is a training part and none for testing.
+    """
+    read = partial(_read_test_part, fit=fit)
+    if not path.is_dir():
+        return _read_unpacked(path, scratch, name, progress, read)
+    return read(path, name or path.resolve().name, str(path), progress=progress)
+
+
+def _read_unpacked(
+    archive: Path,
+    scratch: Path,
+    name: str,
+    progress: Progress | None,
+    read: Callable[..., RawImages],
+) -> RawImages:
+    title = name or archive.name
+    with scratch_folder(scratch) as folder:
         unpacking = _share(progress, 0.0, _UNPACKING_SHARE)
-        notes = unpack_archive(archive, folder, progress=unpacking)
+        notes = unpack_archive(archive, folder, title=title, progress=unpacking)
         reading = _share(progress, _UNPACKING_SHARE, 1.0)
-        raw = _read(folder, name, archive.name, fit, reading)
+        raw = read(folder, _stem(title), title, progress=reading)
     return replace(raw, notes=(*notes, *raw.notes))
 
 
-def _read(folder: Path, name: str, title: str, fit: str, progress: Progress | None) -> RawImages:
+def _read_test_part(
+    folder: Path, name: str, title: str, *, fit: str, progress: Progress | None
+) -> RawImages:
+    return _read(find_test_part(folder, title), name, title, fit=fit, progress=progress)
+
+
+def _read(folder: Path, name: str, title: str, *, fit: str, progress: Progress | None) -> RawImages:
     layout = scan_layout(folder, title)
     images, failures = _decode(layout.files, fit, progress)
     is_read = np.ones(len(images), bool)
@@ -154,6 +210,8 @@ def _failure_notes(layout: FolderLayout, failures: dict[int, str]) -> list[str]:
     for position in sorted(failures)[:_NAMED_FAILURES]:
         place = layout.files[position].parent.relative_to(layout.root).as_posix()
         notes.append(f"In {readable_name(place)}: {failures[position]}")
+    if len(failures) > _NAMED_FAILURES:
+        notes.append(f"And {len(failures) - _NAMED_FAILURES:,} more that cannot be read.")
     return notes
 
 

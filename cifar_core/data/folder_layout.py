@@ -60,6 +60,31 @@ def scan_layout(folder: Path, title: str) -> FolderLayout:
         ) from error
 
 
+def find_test_part(folder: Path, title: str) -> Path:
+    """Return the folder that holds the class folders of the pictures for testing.
+
+    Args:
+        folder: holds test, or the class folders themselves, or one folder that holds either.
+        title: as in ``scan_layout``.
+
+    Raises:
+        DatasetError: the folder is missing or cannot be read, or holds train and no test.
+    """
+    if not folder.is_dir():
+        found = "is no folder" if folder.exists() else "does not exist"
+        raise DatasetError(f"{title} {found}; expected test/<class>/<pictures>.")
+    try:
+        root = _unwrap(folder)
+        parts = {name.casefold(): path for name, path in _subfolders(root).items()}
+    except OSError as error:
+        raise DatasetError(f"{title} cannot be read: {error.strerror}.") from error
+    if "train" in parts and "test" not in parts:
+        raise DatasetError(
+            f"{title} has a folder train, but none called test; expected test/<class>/<pictures>."
+        )
+    return parts.get("test", root)
+
+
 def scan_signature(folder: Path) -> str:
     """Return a sha256 in hex over names, sizes and times of all files; it opens none of them.
 
@@ -119,7 +144,7 @@ def _scan(root: Path, title: str) -> FolderLayout:
 def _unwrap(folder: Path) -> Path:
     """Return the only subfolder where it wraps everything, else the folder itself."""
     folders = _subfolders(folder)
-    if len(folders) != 1 or "train" in map(str.casefold, folders):
+    if len(folders) != 1 or {"train", "test"} & set(map(str.casefold, folders)):
         return folder
     (only,) = folders.values()
     return only if _subfolders(only) else folder

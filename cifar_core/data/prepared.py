@@ -24,10 +24,15 @@ _CHUNK = 5_000
 """Images worked on at once, so that a large set needs little memory beside its own."""
 
 
-def write_prepared(raw: RawImages, folder: Path) -> None:
+def write_prepared(raw: RawImages, folder: Path, *, origin: str = "") -> None:
     """Write a set to ``folder``, replacing a damaged one that may be there.
 
     One process at a time may do this; see ``sources``.
+
+    Args:
+        raw: the images.
+        folder: where they go.
+        origin: the path that they were read from, where it is a person's own.
 
     Raises:
         DatasetError: images and labels do not fit together, or the disk refuses.
@@ -40,7 +45,7 @@ def write_prepared(raw: RawImages, folder: Path) -> None:
         temporary.mkdir(parents=True)
         np.save(temporary / "images.npy", np.ascontiguousarray(raw.images))
         np.save(temporary / "labels.npy", raw.labels.astype(np.int64))
-        (temporary / "set.json").write_text(json.dumps(_describe(raw), indent=2), encoding="utf-8")
+        (temporary / "set.json").write_text(_to_json(raw, origin), encoding="utf-8")
         for path in (*temporary.iterdir(), temporary):
             sync(path)
         shutil.rmtree(folder, ignore_errors=True)
@@ -99,6 +104,16 @@ def _image_set(raw: RawImages, about: dict[str, Any]) -> ImageSet:
     )
 
 
+def hold_in_memory(raw: RawImages) -> ImageSet:
+    """Return a set that is not on disk, for images that are looked at once.
+
+    Raises:
+        DatasetError: images and labels do not fit together.
+    """
+    _check(raw)
+    return _image_set(raw, _describe(raw))
+
+
 def is_prepared(folder: Path) -> bool:
     """Whether a set has been prepared here; says nothing about damage."""
     return (folder / "set.json").is_file()
@@ -132,6 +147,10 @@ def channel_statistics(images: np.ndarray) -> tuple[list[float], list[float]]:
     # A set of one flat colour has no deviation; a tiny one keeps the division defined.
     std = np.sqrt(np.maximum(variance, 1.0))
     return [float(m) / 255 for m in mean], [float(s) / 255 for s in std]
+
+
+def _to_json(raw: RawImages, origin: str) -> str:
+    return json.dumps({**_describe(raw), "origin": origin}, indent=2)
 
 
 def _describe(raw: RawImages) -> dict[str, object]:

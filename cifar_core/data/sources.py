@@ -21,6 +21,7 @@ from cifar_core.data.folder import read_archive, read_image_folder, scan_signatu
 from cifar_core.data.image_set import CIFAR10_CLASSES, ImageSet, RawImages
 from cifar_core.data.prepared import is_prepared, open_prepared, write_prepared
 from cifar_core.data.summary import SetSummary, read_summary
+from cifar_core.data.uploads import upload_name
 from cifar_core.errors import DatasetError
 from cifar_core.workspace import Workspace
 
@@ -37,6 +38,8 @@ class _Source:
 
     folder: Path
     read: Callable[[Progress | None], RawImages]
+    origin: str = ""
+    """Absolute path of a person's own pictures."""
 
 
 def open_data(
@@ -73,6 +76,22 @@ def is_ready(data: str, workspace: Workspace, *, fit: str = "crop") -> bool:
     return is_prepared(_find_source(data, workspace, fit).folder)
 
 
+def prepared_version(data: str, workspace: Workspace, *, fit: str = "crop") -> tuple[str, int]:
+    """Return what changes whenever opening the source would give other images.
+
+    Returns:
+        Folder of the prepared set, and when that was written, in nanoseconds; 0 where it was not.
+
+    Raises:
+        DatasetError: the source cannot be found.
+    """
+    folder = _find_source(data, workspace, fit).folder
+    try:
+        return str(folder), (folder / "set.json").stat().st_mtime_ns
+    except OSError:
+        return str(folder), 0
+
+
 def summarise_source(data: str, workspace: Workspace, *, fit: str = "crop") -> SetSummary | None:
     """Return what a source holds, in milliseconds, or None where only preparing it can tell.
 
@@ -101,7 +120,7 @@ def _prepare(source: _Source, workspace: Workspace, progress: Progress | None) -
     lock = workspace.data_dir / f".{source.folder.name}.lock"
     with FileLock(lock):
         if not is_prepared(source.folder):  # somebody else may have been faster
-            write_prepared(source.read(progress), source.folder)
+            write_prepared(source.read(progress), source.folder, origin=source.origin)
 
 
 def _find_source(data: str, workspace: Workspace, fit: str) -> _Source:
@@ -166,11 +185,14 @@ def _own_images(path: Path, workspace: Workspace, fit: str) -> _Source:
     signature = hashlib.sha256(f"{_signature(path)}:{fit}".encode()).hexdigest()[:12]
     slug = re.sub(r"[^A-Za-z0-9]+", "-", path.name.split(".")[0]).strip("-")[:40] or "images"
     folder = workspace.data_dir / f"{slug.lower()}-{signature}"
-    if path.is_dir():
-        return _Source(folder, lambda told: read_image_folder(path, fit=fit, progress=told))
-    return _Source(
-        folder, lambda told: read_archive(path, workspace.data_dir, fit=fit, progress=told)
-    )
+
+    def read(progress: Progress | None) -> RawImages:
+        if path.is_dir():
+            return read_image_folder(path, fit=fit, progress=progress)
+        name = upload_name(path, workspace) or ""
+        return read_archive(path, workspace.data_dir, name=name, fit=fit, progress=progress)
+
+    return _Source(folder, read, str(path))
 
 
 def _signature(path: Path) -> str:

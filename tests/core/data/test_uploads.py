@@ -4,9 +4,9 @@ import zipfile
 
 import pytest
 
+from cifar_core.data import uploads
+from cifar_core.data.uploads import keep_upload, list_uploads, upload_name
 from cifar_core.errors import DatasetError
-from dashboard import dataset_upload
-from dashboard.dataset_upload import keep_upload, list_uploads, upload_name
 
 
 def a_zip(content=b"picture"):
@@ -72,7 +72,7 @@ def test_what_is_no_archive_is_refused_and_leaves_nothing(workspace, content):
 
 
 def test_a_file_above_the_limit_is_refused_and_leaves_nothing(workspace, monkeypatch):
-    monkeypatch.setattr(dataset_upload, "MAX_UPLOAD_MB", 1)
+    monkeypatch.setattr(uploads, "MAX_UPLOAD_MB", 1)
     with pytest.raises(DatasetError, match="more than 1 MB"):
         keep(a_zip(b"x" * 2_000_000), workspace)
     assert list((workspace.data_dir / "uploads").iterdir()) == []

@@ -1,4 +1,4 @@
-"""Keep an uploaded archive under a name of our own. No Streamlit.
+"""Keep an uploaded archive under a name of our own.
 
 What the browser calls the file is only ever shown; it never becomes part of a path.
 """
