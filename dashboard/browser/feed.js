@@ -1,11 +1,14 @@
-// Asks the server for a run's news about once a second, while somebody looks and the run goes on.
+// Asks the server for a run's news about once a second, while somebody looks and the run goes on;
+// less often where the browser is slow to show them.
 
 const INTERVAL_MS = 1000;
+const LONGEST_MS = 5000;
 const PATIENCE = 3; // failures in a row before the visitor is told
 
 // Start asking; `onNews(lines)` after every change, `onTrouble(bool)` when the server stops or starts
-// answering. Returns a function that stops for good.
-function startFeed(run, lines, onNews, onTrouble) {
+// answering. `rest()` is how many milliseconds to leave free at least. Returns a function that stops
+// for good.
+function startFeed(run, lines, onNews, onTrouble, rest = () => 0) {
   const abort = new AbortController();
   let timer = null;
   let failures = 0;
@@ -27,7 +30,7 @@ function startFeed(run, lines, onNews, onTrouble) {
       failures += 1;
       if (failures === PATIENCE) onTrouble(true);
     }
-    plan(INTERVAL_MS);
+    plan(Math.min(Math.max(INTERVAL_MS, rest()), LONGEST_MS));
   };
   const plan = (delay) => {
     const wanted = !abort.signal.aborted && !lines.ended && timer === null;

@@ -6,6 +6,8 @@ const MODEBAR = {
   doubleClick: "autosize", modeBarButtons: [["toImage", "autoScale2d"]],
 };
 const MAX_SPAN = 1000;
+const SLOW_MS = 8000; // between two drawings of accuracy and rate, unless they have news
+const REST = 60; // times as long as drawing took, nothing is drawn: then it costs a few percent
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".live-chart");
@@ -26,6 +28,8 @@ class Chart {
     this.view = null;
     this.revision = 0;
     this.plots = {};
+    this.drawingMs = 0;
+    this.allDrawnAt = -Infinity;
     for (const plot of root.querySelectorAll("[data-plot]")) this.plots[plot.dataset.plot] = plot;
     this.watchControls();
     this.sizes = new ResizeObserver(() => this.resize());
@@ -48,12 +52,22 @@ class Chart {
     if (restarted) {
       this.lines.ended = false;
       this.stopFeed?.();
-      this.stopFeed = startFeed(data.run, this.lines, () => this.draw(), (bad) => this.trouble(bad));
+      this.stopFeed = startFeed(data.run, this.lines, () => this.drawNews(),
+        (bad) => this.trouble(bad), () => REST * this.drawingMs);
     }
     this.draw();
   }
 
-  async draw() {
+  // The curve of the loss at once, what changes slowly only now and then: drawing takes time from
+  // the training where both share a processor.
+  drawNews() {
+    const slow = [this.lines.epochs.step.length, this.lines.marks.length, this.lines.state].join();
+    const all = slow !== this.slow || performance.now() - this.allDrawnAt > SLOW_MS;
+    this.slow = slow;
+    return this.draw(all);
+  }
+
+  async draw(all = true) {
     try {
       this.plotly = await loadPlotly(this.data.plotly);
     } catch {
@@ -61,17 +75,25 @@ class Chart {
       return;
     }
     if (this.ended) return;
+    const began = performance.now();
+    this.drawPlots(all);
+    this.describe();
+    this.drawingMs = performance.now() - began;
+    if (all) this.allDrawnAt = began;
+  }
+
+  drawPlots(all) {
     const { lines, settings, data: { run, labels, height } } = this;
     this.theme = readTheme(this.root, this.data.colours);
     this.drawPlot("loss", labels.loss, height, lossTraces(lines, this.theme, labels, settings.span), {
       type: settings.log ? "log" : "linear",
       uirevision: `${run} ${settings.log}`, // another scale: a zoom of the other makes no sense
     }, marksLayout(lines.marks, this.theme, labels));
+    if (!all) return;
     this.drawPlot("accuracy", labels.accuracy, this.smallHeight,
       accuracyTraces(lines, this.theme, labels), { tickformat: ".0%" });
     this.drawPlot("rate", labels.learning_rate, this.smallHeight,
       rateTraces(lines, this.theme, labels), { rangemode: "tozero", exponentformat: "power" });
-    this.describe();
   }
 
   drawPlot(name, title, height, traces, yaxis, more = {}) {
