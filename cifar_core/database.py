@@ -38,12 +38,13 @@ class Database:
         self._check()
 
     @contextmanager
-    def connect(self, *, patience_s: float = BUSY_TIMEOUT_S) -> Iterator[sqlite3.Connection]:
+    def connect(self, *, patience_s: float | None = None) -> Iterator[sqlite3.Connection]:
         """Open the file for one transaction: committed at the end, undone by an error.
 
         Args:
-            patience_s: how long to wait for another writer.
+            patience_s: how long to wait for another writer; None is ``BUSY_TIMEOUT_S``.
         """
+        patience_s = BUSY_TIMEOUT_S if patience_s is None else patience_s
         db = sqlite3.connect(self._path, timeout=patience_s)
         db.row_factory = sqlite3.Row
         try:
