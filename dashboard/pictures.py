@@ -22,4 +22,9 @@ def enlarge_png(image: np.ndarray, factor: int) -> bytes:
 
 def data_url(image: np.ndarray, factor: int = 1) -> str:
     """Return an image, enlarged as by ``enlarge_png``, as text that an ``img`` can show."""
-    return "data:image/png;base64," + base64.b64encode(enlarge_png(image, factor)).decode()
+    return png_url(enlarge_png(image, factor))
+
+
+def png_url(png: bytes) -> str:
+    """Return a PNG as text that an ``img`` can show."""
+    return "data:image/png;base64," + base64.b64encode(png).decode()

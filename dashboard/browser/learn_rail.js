@@ -1,0 +1,50 @@
+// The steps of the Learn page side by side: where the visitor is, and what is done.
+
+const TICK = "M3 8.5 6.5 12 13 4.5";
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const nav = parentElement.querySelector(".learn-rail");
+  const list = nav.querySelector("ol");
+  nav.setAttribute("aria-label", data.label);
+  while (list.children.length > data.steps.length) list.lastChild.remove();
+  while (list.children.length < data.steps.length) list.append(newItem());
+  data.steps.forEach((step, place) => fill(list.children[place], step, place, data, setTriggerValue));
+}
+
+function newItem() {
+  const item = document.createElement("li");
+  const button = document.createElement("button");
+  button.type = "button";
+  for (const part of ["number", "title"]) {
+    const span = document.createElement("span");
+    span.className = `learn-rail-${part}`;
+    button.append(span);
+  }
+  item.append(button);
+  return item;
+}
+
+function fill(item, step, place, data, setTriggerValue) {
+  const button = item.querySelector("button");
+  item.dataset.done = step.done;
+  item.dataset.reached = place <= data.current;
+  if (place === data.current) button.setAttribute("aria-current", "step");
+  else button.removeAttribute("aria-current");
+  button.title = step.title;
+  button.setAttribute("aria-label", step.name);
+  button.onclick = () => setTriggerValue("chosen", place);
+  button.querySelector(".learn-rail-title").textContent = step.title;
+  const number = button.querySelector(".learn-rail-number");
+  if (step.done && place !== data.current) number.replaceChildren(tick());
+  else number.textContent = step.mark;
+}
+
+function tick() {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", TICK);
+  svg.append(path);
+  return svg;
+}
