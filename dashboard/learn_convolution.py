@@ -120,7 +120,7 @@ def _draw(study: Study, result: Convolution, slide: Slide, kernel: int) -> None:
             _("Picture"), shown, "rgb", border=slide.padding,
             note=note if slide.padding else _("no border"),
         ),
-        Map(_("Output"), result.output, note=f"{height} × {width}"),
+        Map(_("What the filter finds"), result.output, note=f"{height} × {width}"),
     ]  # fmt: skip
     draw_stage(
         Stage(

@@ -67,7 +67,7 @@ def output_size(size: int, kernel: int, slide: Slide) -> int:
 
 def classic_weight(name: str, channels: int = 3) -> Tensor:
     """Return a classic kernel that looks at the mean of the channels: float32 (channels, k, k)."""
-    kernel = torch.tensor(CLASSIC_KERNELS[name])
+    kernel = torch.tensor(CLASSIC_KERNELS[name], dtype=torch.float32)
     return kernel.expand(channels, -1, -1) / channels
 
 

@@ -5,6 +5,8 @@
 const stages = new WeakMap();
 const STEPS = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
 const GAP = 28;
+const NARROW_GAP = 12;
+const NARROW = 480;
 const PLAY_MS = 12000;
 
 export default function ({ data, parentElement }) {
@@ -106,7 +108,7 @@ class Stage {
     this.width = room;
     const width = (row) => row.reduce((sum, n) => sum + this.maps[n].width * this.maps[n].zoom, 0);
     const wide = Math.max(...this.rows.map(width));
-    const gaps = Math.max(...this.rows.map((row) => row.length - 1)) * GAP;
+    const gaps = Math.max(...this.rows.map((row) => row.length - 1)) * (room < NARROW ? NARROW_GAP : GAP);
     const widest = Math.max(...this.maps.map((map) => map.width));
     const least = Math.min(this.data.least ?? 4, Math.floor(room / widest));
     const together = Math.floor((room - gaps) / wide);
