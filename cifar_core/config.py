@@ -13,9 +13,9 @@ from cifar_core.errors import ConfigError
 
 BUILTIN, CIFAR10 = "builtin", "cifar10"
 
-MODELS = ("simple_cnn", "vgg", "resnet18")
-OPTIMIZERS = ("adam", "adamw", "sgd")
-SCHEDULES = ("constant", "step", "cosine", "one_cycle")
+MODELS = ("simple_cnn", "speed_cnn", "vgg", "resnet18")
+OPTIMIZERS = ("adam", "adamw", "sgd", "muon")
+SCHEDULES = ("constant", "step", "linear", "cosine", "one_cycle")
 NORMALIZATIONS = ("half", "dataset")
 PRECISIONS = ("float32", "bfloat16")
 KEEP_WEIGHTS = ("best", "last")
@@ -59,7 +59,7 @@ class TrainConfig:
     learning_rate: float = _setting(
         1e-3,
         "Size of a step of the optimiser at the top of its schedule. 0.001 suits Adam, about 0.05 "
-        "suits SGD.",
+        "suits SGD, about 0.2 Muon.",
         low=0.0,
         high=10.0,
         above_low=True,
@@ -67,20 +67,21 @@ class TrainConfig:
     batch_size: int = _setting(64, "Training images in one step.", low=1, high=8192)
     optimizer: str = _setting(
         "adam",
-        "How the step is computed from the gradient. SGD uses Nesterov momentum.",
+        "How the step is computed from the gradient. SGD uses Nesterov momentum; Muon makes the steps "
+        "of convolutions orthogonal.",
         choices=OPTIMIZERS,
     )
     momentum: float = _setting(
-        0.9, "Share of the last step that SGD keeps. Adam and AdamW ignore it.", low=0.0, high=0.999
+        0.9, "Share of the last step that SGD and Muon keep. Adam and AdamW ignore it.", low=0.0, high=0.999
     )
-    nesterov: bool = _setting(True, "SGD looks ahead along its momentum. Adam and AdamW ignore it.")
+    nesterov: bool = _setting(True, "SGD looks ahead along its momentum; Muon always does. Adam and AdamW ignore it.")
     weight_decay: float = _setting(
         0.0, "Pull of every weight towards zero; 0.0005 is usual with SGD.", low=0.0, high=1.0
     )
     schedule: str = _setting(
         "constant",
-        "How the learning rate moves: constant; step (times step_factor every step_epochs); cosine "
-        "(down to zero); one_cycle (up, then down to zero).",
+        "How the learning rate moves: constant; step (times step_factor every step_epochs); linear and "
+        "cosine (down to zero); one_cycle (up, then down to zero).",
         choices=SCHEDULES,
     )
     warmup_epochs: float = _setting(

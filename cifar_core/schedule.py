@@ -35,6 +35,8 @@ def schedule_factor(config: TrainConfig, step: int, steps_per_epoch: int) -> flo
         return _one_cycle(step, total, rise or ONE_CYCLE_RISE * total)
     if step < rise:
         return (step + 1) / (rise + 1)
+    if config.schedule == "linear":
+        return 1.0 - (step - rise) / max(1.0, total - rise)
     if config.schedule == "cosine":
         return _cosine(1.0, 0.0, (step - rise) / max(1.0, total - rise))
     if config.schedule == "step":

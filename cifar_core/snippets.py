@@ -10,10 +10,12 @@ from cifar_core.export import EXPORT_FORMATS
 from cifar_core.models.registry import find_spec
 from cifar_core.models.resnet18 import resnet18
 from cifar_core.models.simple_cnn import SimpleCNN
+from cifar_core.models.speed_cnn import SpeedCNN
 from cifar_core.models.vgg import VGG
 
 NETWORK_SOURCES: dict[str, Callable[..., nn.Module]] = {
     "simple_cnn": SimpleCNN,
+    "speed_cnn": SpeedCNN,
     "vgg": VGG,
     "resnet18": resnet18,
 }

@@ -24,6 +24,8 @@ from cifar_core.devices import autocast, resolve_device
 from cifar_core.errors import TrainingError
 from cifar_core.inference import iterate_logits
 from cifar_core.models.registry import build_model
+from cifar_core.models.speed_cnn import SpeedCNN
+from cifar_core.models.whitening import NUM_IMAGES, whiten
 from cifar_core.optimization import build_optimizer, set_learning_rate
 from cifar_core.records import EpochRecord, Pulse, Record, StepRecord
 from cifar_core.schedule import schedule_factor
@@ -82,13 +84,17 @@ def start_training(config: TrainConfig, data: ImageSet) -> Training:
     device = resolve_device(config.device)
     torch.manual_seed(derived_seed(config.seed, Purpose.WEIGHTS))
     model = build_model(config.model, data.num_classes, dropout=config.dropout)
+    preprocessing = build_preprocessing(config, data.mean, data.std)
+    if isinstance(model, SpeedCNN):
+        seen = data.images[: min(NUM_IMAGES, data.num_train)]
+        whiten(model.whiten, preprocessing(seen))
     # Convolutions run about a quarter faster on pixels whose channels lie together.
     model = model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Training(
         config=config,
         model=model,
-        optimizer=build_optimizer(config, model.parameters()),
-        preprocessing=build_preprocessing(config, data.mean, data.std),
+        optimizer=build_optimizer(config, model),
+        preprocessing=preprocessing,
         device=device,
         progress=Progress(learning_rate=config.learning_rate),
     )

@@ -29,6 +29,12 @@ MODEL_TEXTS: dict[str, ModelText] = {
         "computer.",
         296_130,
     ),
+    "speed_cnn": ModelText(
+        "Speed CNN",
+        "Six convolutions in the shape of the speed records of this field; the most accuracy for "
+        "your minutes, with or without a GPU.",
+        1_972_792,
+    ),
     "vgg": ModelText(
         "VGG",
         "Six convolutions with batch normalisation and dropout; clearly better, and some minutes "
