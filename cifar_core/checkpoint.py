@@ -22,7 +22,7 @@ from cifar_core.errors import CheckpointError
 from cifar_core.files import write_atomically, write_file_atomically
 from cifar_core.model_info import HEADER_KEY, ModelInfo, info_for_bare_weights
 from cifar_core.models.recognition import load_weights, recognise, strip_prefixes
-from cifar_core.unpickling import read_pickled_tensors
+from cifar_core.unpickling import PICKLE_STARTS, read_pickled_tensors
 
 MAX_BYTES = 2 * 1024**3
 """Larger model files are refused before they are read."""
@@ -50,6 +50,16 @@ def save_model(network: nn.Module, info: ModelInfo, path: Path) -> ModelInfo:
     Raises:
         CheckpointError: the disk refuses.
     """
+    info = write_model(network, info, path)
+    try:
+        write_atomically(path.with_suffix(".json"), info.to_json().encode())
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    return info
+
+
+def write_model(network: nn.Module, info: ModelInfo, path: Path) -> ModelInfo:
+    """Write a model file as ``save_model`` does, without the readable JSON beside it."""
     weights = portable_weights(network)
     info = replace(
         info,
@@ -58,10 +68,6 @@ def save_model(network: nn.Module, info: ModelInfo, path: Path) -> ModelInfo:
         weights_sha256=hash_weights(weights),
     )
     write_tensors(weights, {HEADER_KEY: info.to_json()}, path)
-    try:
-        write_atomically(path.with_suffix(".json"), info.to_json().encode())
-    except OSError as error:
-        raise _unwritable(path, error) from error
     return info
 
 
@@ -73,8 +79,8 @@ def load_model(path: Path, *, model: str | None = None) -> Model:
         model: force this network instead of recognising it.
 
     Raises:
-        CheckpointError: the file is missing, damaged, unsafe, or holds something else; the
-            sentence says what was found and what was expected.
+        CheckpointError: the file is missing, damaged, unsafe, or holds something else, or its
+            weights are not those of its receipt; the sentence says what was found and expected.
     """
     tensors, header = read_tensors(path)
     if HEADER_KEY in header:
@@ -177,18 +183,34 @@ def _model_with_info(
         network = load_weights(info.model, len(info.classes), tensors, dropout=info.dropout)
     except CheckpointError as error:
         raise CheckpointError(f"{path.name}: {error}") from error
+    _check_receipt(path, info.weights_sha256, hash_weights(tensors))
     return Model(network, info)
 
 
+def _check_receipt(path: Path, expected: str, found: str) -> None:
+    """Refuse weights that are not those that the description was written for."""
+    if expected and expected != found:
+        raise CheckpointError(
+            f"The weights in {path.name} are not those that its description was written for: their "
+            f"sha256 is {found[:12]}…, expected {expected[:12]}…. Copy or download it again; "
+            "weights that were changed on purpose can be saved as a plain state_dict."
+        )
+
+
 def _is_safetensors(path: Path) -> bool:
-    """Whether the file, once checked, starts with a length and the brace of a JSON header."""
+    """Whether the file, once checked, begins as safetensors do: a length, then a JSON header.
+
+    Where it begins like neither kind, the ending decides which sentence tells what is wrong.
+    """
     try:
         _check_file(path)
         with path.open("rb") as file:
             start = file.read(9)
     except OSError as error:
         raise CheckpointError(f"{path!s:.200} cannot be read: {error.strerror}.") from error
-    return path.suffix == ".safetensors" or (len(start) == 9 and start[8:] == b"{")
+    if start[8:] == b"{" or start.startswith(PICKLE_STARTS):
+        return start[8:] == b"{"
+    return path.suffix == ".safetensors"
 
 
 def _check_file(path: Path) -> None:

@@ -12,7 +12,6 @@ import secrets
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cifar_core.errors import CheckpointError
 from cifar_core.model_header import HEADER_KEY, ModelFacts, read_facts
@@ -21,9 +20,6 @@ from cifar_core.picture_kinds import describe_content
 from cifar_core.run_paths import model_path
 from cifar_core.store import Store
 from cifar_core.workspace import Workspace
-
-if TYPE_CHECKING:
-    from cifar_core.model_info import ModelInfo
 
 UPLOAD_ENDINGS = (".pt", ".pth", ".safetensors")
 KEPT_AFTER_DELETE_S = 7 * 86_400.0
@@ -105,7 +101,7 @@ def import_model(workspace: Workspace, upload: Path, original_name: str) -> Mode
         _check_kind(upload)
         model = load_model(upload)
         weights = portable_weights(model.network)
-        info = _with_receipt(model.info, hash_weights(weights), upload)
+        info = replace(model.info, weights_sha256=hash_weights(weights))
     except CheckpointError as error:
         raise CheckpointError(str(error).replace(upload.name, shown)) from error
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
@@ -231,19 +227,3 @@ def _check_kind(upload: Path) -> None:
             f"{upload.name} is no model file but {describe_content(start)}; expected a state_dict "
             "saved with torch.save, or safetensors."
         )
-
-
-def _with_receipt(info: "ModelInfo", weights_sha256: str, upload: Path) -> "ModelInfo":
-    """Return the info with the receipt of the weights; one that it has must be theirs.
-
-    Raises:
-        CheckpointError: the weights are not those that the description was written for.
-    """
-    if info.weights_sha256 not in ("", weights_sha256):
-        raise CheckpointError(
-            f"The weights in {upload.name} are not those that its description was written for: "
-            f"their sha256 is {weights_sha256[:12]}…, expected {info.weights_sha256[:12]}…. Copy "
-            "or download it again; weights that were changed on purpose can be saved as a plain "
-            "state_dict."
-        )
-    return replace(info, weights_sha256=weights_sha256)

@@ -24,7 +24,7 @@ MAX_GROWTH = 10
 """How many times the file's size its tensors may take. They can share memory in the file, but a few
 hundred bytes that become gigabytes are no model."""
 
-_STARTS = (b"PK\x03\x04", b"\x80")
+PICKLE_STARTS = (b"PK\x03\x04", b"\x80")
 """Of a zip file, as torch.save writes it now, and of a pickle, as it did before."""
 _NOT_TORCH = "is not a file written by torch.save, or it is damaged; copy or download it again."
 _TOO_MUCH = "asks for more memory than a model needs and was refused."
@@ -44,7 +44,7 @@ def read_pickled_tensors(path: Path) -> dict[str, Any]:
     from safetensors.torch import load_file
 
     with path.open("rb") as file:
-        if not file.read(4).startswith(_STARTS):
+        if not file.read(4).startswith(PICKLE_STARTS):
             raise CheckpointError(f"{path.name} {_NOT_TORCH}")
     with tempfile.TemporaryDirectory(prefix="cifar-unpickle-") as folder:
         target = Path(folder) / "tensors.safetensors"
@@ -82,7 +82,8 @@ def _main(path: Path, target: Path) -> int:
 
     _limit_resources()
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        with path.open("rb") as file:  # by its path, torch would go by the ending
+            loaded = torch.load(file, map_location="cpu", weights_only=True)
         tensors = _plain_tensors(loaded, path.stat().st_size)
         save_file(tensors, target)
     except _Refused as refusal:

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from cifar_core.checkpoint import load_model, save_model
 from cifar_core.data.sources import open_data
+from cifar_core.export import export_bytes
 from cifar_core.library import list_models
 from cifar_core.model_info import ModelInfo
 from cifar_core.models.registry import build_model
@@ -127,13 +128,14 @@ def hostile_files(folder: Path) -> dict[Path, str]:
         archive.writestr("archive/version", "3")
     good = io.BytesIO()
     torch.save(build_model("simple_cnn", 10).state_dict(), good)
+    whole = export_bytes(build_model("simple_cnn", 10), format="safetensors")
     large = io.BytesIO()
     torch.save({"weight": torch.zeros(50_000_000)}, large)
     files = {
         "code.pt": (code.getvalue(), "could run code"),
         "bare.pth": (pickle.dumps(Evil(folder / "trace")), "could run code"),
         "half.pt": (good.getvalue()[:200_000], "written by torch.save, or it is damaged"),
-        "half.safetensors": (good.getvalue(), "is not a whole safetensors file"),
+        "half.safetensors": (whole[:200_000], "is not a whole safetensors file"),
         "note.pt": (b"only a text", "is no model file but text"),
         "large.pt": (large.getvalue(), "large.pt"),
     }

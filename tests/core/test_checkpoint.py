@@ -116,6 +116,14 @@ def test_the_receipt_is_that_of_the_weights(path):
     assert model.info.weights_sha256 == hash_weights(read_tensors(path)[0])
 
 
+def test_weights_that_are_not_those_of_the_receipt_are_refused(path):
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    assert "not those that its description was written for" in refusal(path)
+    assert load_info(path).classes == CLASSES
+
+
 def test_the_receipt_depends_on_names_shapes_types_and_every_bit():
     weights = {"a": torch.zeros(2, 3), "b": torch.ones(1, dtype=torch.int64)}
     changes = [
@@ -273,6 +281,13 @@ def test_a_safetensors_file_with_another_ending_is_told_by_its_content(path, tmp
     renamed = path.rename(tmp_path / "model.pt")
     assert load_model(renamed).info.classes == CLASSES
     assert load_info(renamed).classes == CLASSES
+
+
+@pytest.mark.slow
+def test_a_file_of_torch_save_named_safetensors_is_told_by_its_content(tmp_path):
+    torch.save(network().state_dict(), tmp_path / "model.safetensors")
+    assert_same_weights(load_model(tmp_path / "model.safetensors").network, network())
+    assert load_info(tmp_path / "model.safetensors") is None
 
 
 def test_bare_weights_of_another_network_are_refused_with_its_nearest(tmp_path):
