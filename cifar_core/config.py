@@ -19,9 +19,16 @@ SCHEDULES = ("constant", "step", "linear", "cosine", "one_cycle")
 NORMALIZATIONS = ("half", "dataset")
 PRECISIONS = ("float32", "bfloat16")
 KEEP_WEIGHTS = ("best", "last")
+FITS = ("crop", "letterbox", "stretch")
+"""How a picture comes to a square: its centre; all of it on grey; all of it, distorted."""
 
 _MAX_SHOWN = 80
 """Letters of a refused value that stand in the sentence."""
+
+
+def is_own(data: str) -> bool:
+    """Whether a source is a person's own pictures: those come in any shape."""
+    return data not in (BUILTIN, CIFAR10)
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,12 @@ class TrainConfig:
         BUILTIN,
         "Where the images come from: 'builtin' (drawn by the program), 'cifar10' (the official "
         "files), or the path of a folder or archive.",
+    )
+    fit: str = _setting(
+        "crop",
+        "How own pictures that are not 32 x 32 come to a square: crop (the centre), letterbox (all "
+        "of it, on grey), stretch (all of it, distorted).",
+        choices=FITS,
     )
     model: str = _setting("simple_cnn", "Which network to train.", choices=MODELS)
     epochs: int = _setting(8, "How often every training image is seen.", low=1, high=1000)
@@ -206,7 +219,7 @@ class TrainConfig:
         Raises:
             ConfigError: the data can be no path.
         """
-        if self.data in (BUILTIN, CIFAR10):
+        if not is_own(self.data):
             return self
         try:
             path = Path(self.data).expanduser().resolve()

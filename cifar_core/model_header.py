@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cifar_core.config import FITS
+
 HEADER_KEY = "cifar_core"
 """Where our JSON stands in the header; the same as ``model_info.HEADER_KEY``."""
 _MAX_HEADER_BYTES = 20_000_000
@@ -33,6 +35,7 @@ class ModelFacts:
         network: name in the registry.
         data_name: what it was trained on, as a person calls it.
         data: the same as ``TrainConfig.data``.
+        fit: the same as ``TrainConfig.fit``: how its pictures came to a square.
         drawn: whether the program drew those images.
         classes: class names in the order of the answers.
         accuracy: 0 to 1, on the images that ``accuracy_of`` names.
@@ -48,6 +51,7 @@ class ModelFacts:
     network: str = ""
     data_name: str = ""
     data: str = ""
+    fit: str = "crop"
     drawn: bool = False
     classes: tuple[str, ...] = ()
     accuracy: float | None = None
@@ -161,6 +165,7 @@ def _facts(info: Any) -> ModelFacts:
         network=_text(info.get("model")),
         data_name=_text(data.get("name")),
         data=_text(config.get("data")),
+        fit=config["fit"] if config.get("fit") in FITS else FITS[0],
         drawn=data.get("drawn") is True,
         classes=_names(info.get("classes")),
         accuracy=accuracy,

@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from cifar_core.config import MODELS
+from cifar_core.config import FITS, MODELS
 from cifar_core.data.image_set import CIFAR10_CLASSES
 from cifar_core.data.transforms import HALF, Normalization
 from cifar_core.errors import CheckpointError
@@ -54,6 +54,12 @@ class ModelInfo:
     step: int = 0
     created_at: float = 0.0
     weights_sha256: str = ""
+
+    @property
+    def fit(self) -> str:
+        """How its pictures came to a square, and new ones should."""
+        fit = (self.config or {}).get("fit")
+        return fit if fit in FITS else FITS[0]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types, with the format's version."""

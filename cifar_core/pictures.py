@@ -17,6 +17,7 @@ from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PpmImagePlugin import PpmImageFile
 
+from cifar_core.config import FITS
 from cifar_core.data.image_set import IMAGE_SIZE
 from cifar_core.data.names import readable_name
 from cifar_core.errors import ConfigError, ImageError
@@ -24,9 +25,6 @@ from cifar_core.picture_kinds import EXPECTED_KINDS, describe_content, find_read
 from cifar_core.picture_limits import MAX_PICTURE_BYTES, MAX_PIXELS, check_length, check_work
 
 __all__ = ["FITS", "MAX_PICTURE_BYTES", "MAX_PIXELS", "fit_picture", "open_picture"]
-
-FITS = ("crop", "letterbox", "stretch")
-"""How a picture comes to a square: its centre; all of it on grey; all of it, distorted."""
 
 _GREY = (128, 128, 128)
 _DRAFT_SIDE = 1024

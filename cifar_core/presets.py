@@ -35,14 +35,16 @@ def apply_preset(preset: Preset, config: TrainConfig, images: SetSummary) -> Tra
 
     Args:
         preset: one of ``PRESETS``.
-        config: gives images, seed and device.
+        config: gives images and their fit, seed and device.
         images: what ``config.data`` holds.
 
     Raises:
         ConfigError: the images are too few to train on.
     """
     settings = preset.settings(*part_sizes(images.num_train, images.num_test))
-    return settings.replace(data=config.data, seed=config.seed, device=config.device)
+    return settings.replace(
+        data=config.data, fit=config.fit, seed=config.seed, device=config.device
+    )
 
 
 def _tutorial(num_train: int, num_test: int) -> TrainConfig:

@@ -31,6 +31,7 @@ def python_snippet(
     format: str,
     *,
     file_name: str | None = None,
+    fit: str = "crop",
 ) -> str:
     """Return a Python script that prints the probabilities for a picture.
 
@@ -45,6 +46,7 @@ def python_snippet(
         std: likewise.
         format: one of ``EXPORT_FORMATS``.
         file_name: of the exported file; "model." and the format if left out.
+        fit: how the network's pictures came to a square; one of ``config.FITS``.
 
     Raises:
         CheckpointError: the format is unknown, or there are not as many names as classes.
@@ -65,10 +67,11 @@ def python_snippet(
         mean=tuple(float(number) for number in mean),
         std=tuple(float(number) for number in std),
     )
+    prepare = _PREPARE + _TO_SQUARE[fit] + "\n"
     docstring = _DOCSTRING.format(title=spec.title, packages=_packages(name, format))
     work = _ONNX_WORK if format == "onnx" else _torch_work(name, format)
     imports = _imports(name, format)
-    return "\n\n".join([docstring, imports, settings + "\n", _PREPARE + "\n", work, _MAIN])
+    return "\n\n".join([docstring, imports, settings + "\n", prepare, work, _MAIN])
 
 
 def _packages(name: str, format: str) -> str:
@@ -121,7 +124,7 @@ STD = {std!r}"""
 
 _PREPARE = '''\
 def prepare(path):
-    """Return the centre of a picture as the network was trained on it: RGB, 32 x 32."""
+    """Return a picture as the network was trained on pictures: RGB, 32 x 32."""
     with Image.open(path) as file:
         if file.format == "JPEG" and min(file.size) >= 2048:
             file.draft(None, (1024, 1024))
@@ -133,11 +136,26 @@ def prepare(path):
     picture = picture.convert("RGB")
     if picture.size == (32, 32):
         return picture
+'''
+
+_TO_SQUARE = {
+    "crop": """\
     width, height = picture.size
     side = min(width, height)
     left, top = (width - side) // 2, (height - side) // 2
     picture = picture.crop((left, top, left + side, top + side))
-    return picture.resize((32, 32), Image.Resampling.BICUBIC, reducing_gap=3.0)'''
+    return picture.resize((32, 32), Image.Resampling.BICUBIC, reducing_gap=3.0)""",
+    "letterbox": """\
+    longest = max(picture.size)
+    width, height = (max(1, round(side * 32 / longest)) for side in picture.size)
+    small = picture.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
+    canvas = Image.new("RGB", (32, 32), (128, 128, 128))
+    canvas.paste(small, ((32 - width) // 2, (32 - height) // 2))
+    return canvas""",
+    "stretch": """\
+    return picture.resize((32, 32), Image.Resampling.BICUBIC, reducing_gap=3.0)""",
+}
+"""The last lines of ``prepare``, by fit; the same steps as ``pictures.fit_picture``."""
 
 _TORCH_WORK = '''\
 def classify(path):

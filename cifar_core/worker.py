@@ -120,11 +120,12 @@ def work(store: Store, run_id: str, listener: Listener | None = None) -> RunStat
 def _carry_out(job: _Work) -> None:
     """Prepare, train, test."""
     job.begin_phase("preparing data")
-    data = open_data(job.run.config.data, job.store.workspace, progress=job.report_images)
-    splits = split_images(data, job.run.config)
+    config, workspace = job.run.config, job.store.workspace
+    data = open_data(config.data, workspace, fit=config.fit, progress=job.report_images)
+    splits = split_images(data, config)
     files = RunFiles(job.store.workspace.run_dir(job.run.run_id), job.run.run_id, data)
     training = _open_training(job, files, data)
-    steps_per_epoch = -(-len(splits.train) // job.run.config.batch_size)
+    steps_per_epoch = -(-len(splits.train) // config.batch_size)
     examples = ExampleWatcher(job.store, job.run.run_id, splits.val)
     examples.save_pictures(files.run_dir / EXAMPLES_FILE)
     about = _describe(training, data, splits) | {"examples": examples.describe()}

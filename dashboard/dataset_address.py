@@ -14,11 +14,13 @@ from typing import Any
 
 import streamlit as st
 
+from cifar_core.config import FITS
+
 TRAIN, TEST = "train", "test"
 ALL_CLASSES = ""
 
 SOURCE_KEY, SPLIT_KEY = "dataset_source", "dataset_split"
-CLASS_KEY = "dataset_class"
+CLASS_KEY, FIT_KEY = "dataset_class", "dataset_fit"
 IMAGE_KEY = "dataset_image"
 """Index in the set of the image that is open; None for none. No widget."""
 
@@ -28,7 +30,7 @@ where the session sets its page as well: a new beginning is a new widget."""
 
 _VIEW_KEY, _SEEN_KEY = "dataset_view", "dataset_address_seen"
 _WRITTEN_AT_KEY = "dataset_address_written_at"
-_NAMES = ("data", "split", "class", "page", "image")
+_NAMES = ("data", "fit", "split", "class", "page", "image")
 _MAX_LETTERS = 4000
 _LATE_S = 2.0
 """A click that was on its way while the address changed still brings the old address with it."""
@@ -40,6 +42,7 @@ class View:
 
     Attributes:
         data: the source.
+        fit: how own pictures come to a square; one of ``config.FITS``.
         split: ``TRAIN`` or ``TEST``.
         class_name: of the images shown; ``ALL_CLASSES`` for all.
         page: of the grid, from 1; there may be fewer.
@@ -47,6 +50,7 @@ class View:
     """
 
     data: str
+    fit: str = FITS[0]
     split: str = TRAIN
     class_name: str = ALL_CLASSES
     page: int = 1
@@ -56,10 +60,11 @@ class View:
     def from_params(cls, params: Mapping[str, str], default_data: str) -> View:
         """Read a link; whatever is missing or makes no sense is as if it were not there."""
         data = params.get("data", "").strip()
-        split = params.get("split", TRAIN)
+        split, fit = params.get("split", TRAIN), params.get("fit", "")
         page = _whole_number(params.get("page", ""))
         return cls(
             data=data if data and "\0" not in data and len(data) < _MAX_LETTERS else default_data,
+            fit=fit if fit in FITS else FITS[0],
             split=split if split in (TRAIN, TEST) else TRAIN,
             class_name=params.get("class", ALL_CLASSES),
             page=page or 1,
@@ -69,6 +74,8 @@ class View:
     def to_params(self) -> dict[str, str]:
         """Return what a link to this view says."""
         params = {"data": self.data}
+        if self.fit != FITS[0]:
+            params["fit"] = self.fit
         if self.split != TRAIN:
             params["split"] = self.split
         if self.class_name != ALL_CLASSES:
@@ -119,9 +126,14 @@ def publish_view(default_data: str, **changes: Any) -> None:
     st.session_state[_WRITTEN_AT_KEY] = time.monotonic()
 
 
-def show_source(data: str) -> None:
-    """Look at another source from its beginning; for callbacks."""
-    view = View(data)
+def show_source(data: str, fit: str = FITS[0]) -> None:
+    """Look at another source from its beginning; for callbacks.
+
+    Args:
+        data: the source.
+        fit: how own pictures come to a square.
+    """
+    view = View(data, fit)
     st.session_state[_VIEW_KEY] = view
     _set_widgets(view)
 
@@ -139,6 +151,7 @@ def page_widget() -> tuple[str, int]:
 
 def _set_widgets(view: View) -> None:
     st.session_state[SOURCE_KEY] = view.data
+    st.session_state[FIT_KEY] = view.fit
     st.session_state[SPLIT_KEY] = view.split
     st.session_state[CLASS_KEY] = view.class_name
     st.session_state[IMAGE_KEY] = view.image

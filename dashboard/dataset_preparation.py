@@ -19,11 +19,11 @@ from cifar_core.workspace import Workspace
 from dashboard.class_names import class_name
 from dashboard.dataset_address import show_source
 from dashboard.dataset_grid import Tile, image_grid
-from dashboard.dataset_sources import FIT, Readiness, SourceState, look_at
+from dashboard.dataset_sources import Readiness, SourceState, look_at
 from dashboard.i18n import _
 from dashboard.markdown import plain
 from dashboard.numbers import duration, percent
-from dashboard.services import get_workspace
+from dashboard.services import get_image_set, get_workspace
 
 if TYPE_CHECKING:
     from cifar_core.data.image_set import ImageSet
@@ -38,52 +38,45 @@ _LEAST_SHARE = 0.03
 """Before so much is done, the time that is left cannot be told."""
 
 
-def open_source(data: str) -> ImageSet | None:
+def open_source(data: str, fit: str) -> ImageSet | None:
     """Return the images of a source, or say what stands in the way and offer to change it.
 
     Args:
         data: 'builtin', 'cifar10', or the path of a folder or archive.
+        fit: how own pictures come to a square; one of ``config.FITS``.
     """
     try:
-        job = find_job(get_workspace(), data, FIT)
+        job = find_job(get_workspace(), data, fit)
     except DatasetError as error:
         _explain_missing(data, SourceState(Readiness.MISSING, str(error)))
         return None
     if job is not None and job.is_active:
-        _watch(data)
+        _watch(data, fit)
         if data == BUILTIN:
             _preview()
         else:
             st.skeleton(height=_ROOM_PX)
         return None
     root, stamp = str(get_workspace().root), job.finished_at if job else 0.0
-    state = _look_at(data, root, stamp)
+    state = _look_at(data, fit, root, stamp)
     if state.readiness == Readiness.READY:
         try:
-            return _open(data, root, stamp)
+            return get_image_set(data, fit)
         except DatasetError as error:
             st.error(plain(str(error)))
             return None
-    _look_at.clear(data, root, stamp)  # only what is good is remembered
+    _look_at.clear(data, fit, root, stamp)  # only what is good is remembered
     if state.readiness == Readiness.MISSING:
         _explain_missing(data, state)
     else:
-        _offer_to_prepare(data, job)
+        _offer_to_prepare(data, fit, job)
     return None
 
 
 # The signature of a large folder takes a second, and every click on the page would wait for it.
 @st.cache_data(ttl=_LOOK_AGAIN_S, max_entries=32, show_spinner=False)
-def _look_at(data: str, root: str, stamp: float) -> SourceState:
-    return look_at(data, Workspace(Path(root)))
-
-
-# ``stamp``: a folder that was changed and prepared again is another set under the same name.
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _open(data: str, root: str, stamp: float) -> ImageSet:
-    from cifar_core.data.sources import open_data
-
-    return open_data(data, Workspace(Path(root)), fit=FIT)
+def _look_at(data: str, fit: str, root: str, stamp: float) -> SourceState:
+    return look_at(data, Workspace(Path(root)), fit=fit)
 
 
 # --- what stands in the way
@@ -118,20 +111,20 @@ def _explain_cifar10() -> None:
         )  # fmt: skip
 
 
-def _offer_to_prepare(data: str, job: DataJob | None) -> None:
-    _tell_how_it_ended(data, job)
+def _offer_to_prepare(data: str, fit: str, job: DataJob | None) -> None:
+    _tell_how_it_ended(data, fit, job)
     what, how_long, label = _words_for(data)
     st.markdown(f"{what} {how_long}")
     st.button(
         label, key="dataset_prepare", type="primary", icon=":material/play_arrow:",
-        on_click=_prepare, args=(data,),
+        on_click=_prepare, args=(data, fit),
     )  # fmt: skip
     if data == BUILTIN:
         _preview()
 
 
-def _prepare(data: str) -> None:
-    start_preparing(get_workspace(), data, FIT)
+def _prepare(data: str, fit: str) -> None:
+    start_preparing(get_workspace(), data, fit)
 
 
 def _words_for(data: str) -> tuple[str, str, str]:
@@ -153,15 +146,15 @@ def _words_for(data: str) -> tuple[str, str, str]:
         )
     return (
         _(
-            "These pictures have to be read once; each is cut to a square and brought to 32 × 32 "
-            "pixels, as training does it."
+            "These pictures have to be read once, and each is brought to 32 × 32 pixels, as "
+            "training does it."
         ),
         _("About a minute for 50,000 small pictures, longer for large ones."),
         _("Prepare these images"),
     )
 
 
-def _tell_how_it_ended(data: str, job: DataJob | None) -> None:
+def _tell_how_it_ended(data: str, fit: str, job: DataJob | None) -> None:
     if job is None or job.state == JobState.FINISHED:
         return
     if job.state == JobState.CANCELLED:
@@ -175,7 +168,7 @@ def _tell_how_it_ended(data: str, job: DataJob | None) -> None:
                 "or was switched off. Try again."
             )
         )
-        tail = log_tail(get_workspace(), data, FIT)
+        tail = log_tail(get_workspace(), data, fit)
         if tail:
             with st.expander(_("What it printed last")):
                 st.code(tail, language=None)
@@ -203,15 +196,15 @@ def drawn_samples() -> NDArray[np.uint8]:
 
 
 @st.fragment(run_every=POLL_S)
-def _watch(data: str) -> None:
+def _watch(data: str, fit: str) -> None:
     """Show how far a preparation is; ticks only while there is one."""
-    job = find_job(get_workspace(), data, FIT)
+    job = find_job(get_workspace(), data, fit)
     if job is None or not job.is_active:
         st.rerun()
     st.progress(job.share, text=_progress_text(job))
     st.button(
         _("Cancel"), key="dataset_cancel", disabled=job.cancel_requested,
-        on_click=cancel_preparing, args=(get_workspace(), data, FIT),
+        on_click=cancel_preparing, args=(get_workspace(), data, fit),
     )  # fmt: skip
     st.caption(_("You can leave this page meanwhile: the preparation goes on."))
 

@@ -3,15 +3,16 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cifar_core.config import BUILTIN, CIFAR10
+from cifar_core.config import BUILTIN, CIFAR10, FITS, is_own
+from cifar_core.data.uploads import ENDINGS, MAX_UPLOAD_MB, keep_upload
 from cifar_core.data_jobs import start_preparing
 from cifar_core.errors import DatasetError
-from dashboard.dataset_address import SOURCE_KEY, View, show_source
-from dashboard.dataset_sources import FIT, checked_path, known_sources, own_name
-from cifar_core.data.uploads import ENDINGS, MAX_UPLOAD_MB, keep_upload
+from dashboard.dataset_address import FIT_KEY, SOURCE_KEY, View, show_source
+from dashboard.dataset_sources import checked_path, known_sources, own_name
 from dashboard.i18n import _
 from dashboard.markdown import plain
 from dashboard.services import get_workspace
+from dashboard.train_labels import choice_label, field_label
 
 _PATH_KEY, _PROBLEM_KEY = "dataset_path", "dataset_problem"
 _UPLOADS_KEY, _CHOICES_KEY = "dataset_uploads_taken", "dataset_own_chosen"
@@ -55,8 +56,36 @@ def choose_source(view: View) -> tuple[str, DeltaGenerator]:
     return str(chosen or view.data), row
 
 
+def choose_fit(source: str, view: View) -> str:
+    """Draw how own pictures come to a square; nothing for the other sources.
+
+    Returns:
+        One of ``FITS``.
+    """
+    if not is_own(source):
+        return FITS[0]
+    chosen = st.segmented_control(
+        field_label("fit"),
+        FITS,
+        required=True,
+        format_func=choice_label,
+        key=FIT_KEY,
+        on_change=_show_fit,
+        args=(source,),
+        help=_(
+            "Training, and every picture that the trained network is asked about later, is "
+            "brought to 32 × 32 pixels in the same way."
+        ),
+    )
+    return str(chosen or view.fit)
+
+
 def _show_chosen() -> None:
     show_source(st.session_state[SOURCE_KEY])
+
+
+def _show_fit(source: str) -> None:
+    show_source(source, st.session_state[FIT_KEY])
 
 
 def _own_images() -> None:
@@ -102,7 +131,7 @@ def _take_upload(key: str) -> None:
     except DatasetError as error:
         st.session_state[_PROBLEM_KEY] = str(error)
         return
-    start_preparing(get_workspace(), str(kept), FIT)  # that is what the upload was for
+    start_preparing(get_workspace(), str(kept))  # that is what the upload was for
     _show_own(str(kept))
 
 

@@ -6,14 +6,11 @@ from pathlib import Path
 
 from cifar_core.config import BUILTIN, CIFAR10
 from cifar_core.data.sources import has_cifar10, is_ready
+from cifar_core.data.uploads import list_uploads, upload_name
 from cifar_core.data_job_records import JobState
 from cifar_core.data_jobs import absolute_data, find_job, list_jobs
 from cifar_core.errors import DatasetError
 from cifar_core.workspace import Workspace
-from cifar_core.data.uploads import list_uploads, upload_name
-
-FIT = "crop"
-"""How pictures of another shape come to 32 x 32: the way in which training opens a source."""
 
 
 class Readiness(Enum):
@@ -73,8 +70,8 @@ def checked_path(text: str) -> str:
     return data
 
 
-def look_at(data: str, workspace: Workspace) -> SourceState:
-    """Return how a source stands.
+def look_at(data: str, workspace: Workspace, *, fit: str = "crop") -> SourceState:
+    """Return how a source stands, its pictures fitted in one of the ways of ``config.FITS``.
 
     The signature of an own folder is only taken where the folder may be one of images: somebody
     who names ``/`` must not wait for a walk through the whole disk.
@@ -83,9 +80,8 @@ def look_at(data: str, workspace: Workspace) -> SourceState:
         if data in (BUILTIN, CIFAR10):
             ready = is_ready(data, workspace)
         else:
-            ready = _may_be_ready(checked_path(data), workspace) and is_ready(
-                data, workspace, fit=FIT
-            )
+            checked = checked_path(data)
+            ready = _may_be_ready(checked, workspace, fit) and is_ready(data, workspace, fit=fit)
     except DatasetError as error:
         return SourceState(Readiness.MISSING, str(error))
     if ready:
@@ -95,11 +91,11 @@ def look_at(data: str, workspace: Workspace) -> SourceState:
     return SourceState(Readiness.UNPREPARED)
 
 
-def _may_be_ready(data: str, workspace: Workspace) -> bool:
+def _may_be_ready(data: str, workspace: Workspace, fit: str) -> bool:
     path = Path(data)
     if path.is_file() or (path / "train").is_dir():
         return True
-    job = find_job(workspace, data, FIT)
+    job = find_job(workspace, data, fit)
     return job is not None and job.state == JobState.FINISHED
 
 

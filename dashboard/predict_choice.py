@@ -25,6 +25,8 @@ from dashboard.predict_pictures import (
 PARAMETER = "model"
 """In the address: the model that answers."""
 _MODEL, _ORIGIN, _FIT = "predict_model", "predict_origin", "predict_fit"
+_FIT_OF_MODEL = "predict_fit_of_model"
+"""The fit that the last model was trained with: another one is where the choice begins anew."""
 OWN, CAMERA, EXAMPLES = "own", "camera", "examples"
 
 
@@ -71,21 +73,27 @@ def choose_pictures(entry: ModelEntry) -> list[Picture | Refused]:
         return _from_files()
     if origin == CAMERA:
         return _from_camera()
-    return _from_data_set(sources)
+    return _from_data_set(sources, entry.fit)
 
 
-def choose_fit() -> str:
-    """Draw how a picture comes to a square; return one of ``FITS``."""
+def choose_fit(entry: ModelEntry) -> str:
+    """Draw how a picture comes to a square, at first as in the model's training.
+
+    Returns:
+        One of ``FITS``.
+    """
+    if st.session_state.get(_FIT_OF_MODEL) != entry.fit:
+        st.session_state[_FIT] = st.session_state[_FIT_OF_MODEL] = entry.fit
     names = {"crop": _("Crop"), "letterbox": _("Letterbox"), "stretch": _("Stretch")}
     chosen = st.segmented_control(
-        _("To a square"), FITS, default="crop", required=True, format_func=names.__getitem__,
+        _("To a square"), FITS, required=True, format_func=names.__getitem__,
         key=_FIT, persist_state="session", width="stretch",
         help=_(
             "The network sees squares of 32 × 32 pixels. Crop takes the centre; letterbox keeps "
             "all of it, on grey; stretch keeps all of it, distorted."
         ),
     )  # fmt: skip
-    return str(chosen or "crop")
+    return str(chosen or entry.fit)
 
 
 def _from_files() -> list[Picture | Refused]:
@@ -112,14 +120,14 @@ def _open_all(files: Iterable[Any]) -> list[Picture | Refused]:
     return [open_upload(file.name, file.getvalue()) for file in files]
 
 
-def _from_data_set(sources: list[str]) -> list[Picture | Refused]:
+def _from_data_set(sources: list[str], fit: str) -> list[Picture | Refused]:
     if not sources:
         st.caption(_("No data set is ready yet; examples come from one."))
         if exists("dataset"):
             st.page_link(page("dataset"), label=_("Get a data set"))
         return []
     try:
-        return [choose_example(sources)]
+        return [choose_example(sources, fit)]
     except DatasetError as error:
         st.error(plain(str(error)))
         return []

@@ -37,21 +37,23 @@ def ready_sources(entry: ModelEntry) -> list[str]:
     from elsewhere says of its data is no path of this machine and is not looked at.
     """
     first = entry.data if entry.source == "run" else ""
-    return _ready_sources(first, entry.classes, str(get_workspace().root))
+    return _ready_sources(first, entry.fit, entry.classes, str(get_workspace().root))
 
 
 @st.cache_data(ttl=20, max_entries=32, show_spinner=False)
-def _ready_sources(first: str, classes: tuple[str, ...], root: str) -> list[str]:
+def _ready_sources(first: str, fit: str, classes: tuple[str, ...], root: str) -> list[str]:
     """Look; kept for a moment, because looking at an own folder means listing its files."""
     workspace = Workspace(Path(root))
     trained_on = [run.config.data for run in Store(workspace).runs()]
     known = dict.fromkeys([CIFAR10, BUILTIN, *known_sources(workspace), *trained_on])
-    ready = [d for d in known if look_at(d, workspace).readiness == Readiness.READY]
-    return sorted(ready, key=lambda data: (data != first, _classes(data, workspace) != classes))
+    ready = [d for d in known if look_at(d, workspace, fit=fit).readiness == Readiness.READY]
+    return sorted(
+        ready, key=lambda data: (data != first, _classes(data, workspace, fit) != classes)
+    )
 
 
-def _classes(data: str, workspace: Workspace) -> tuple[str, ...]:
-    summary = summarise_source(data, workspace)
+def _classes(data: str, workspace: Workspace, fit: str) -> tuple[str, ...]:
+    summary = summarise_source(data, workspace, fit=fit)
     return summary.classes if summary else ()
 
 
@@ -62,8 +64,12 @@ def source_title(data: str) -> str:
     return "CIFAR-10" if data == CIFAR10 else own_name(data, get_workspace())
 
 
-def choose_example(sources: list[str]) -> Picture:
+def choose_example(sources: list[str], fit: str) -> Picture:
     """Draw a row of example images to click; return the chosen one.
+
+    Args:
+        sources: at least one, ready in this fit.
+        fit: one of ``config.FITS``.
 
     Raises:
         DatasetError: the data set cannot be read.
@@ -74,7 +80,7 @@ def choose_example(sources: list[str]) -> Picture:
             _("Data set"), sources, format_func=source_title, key="predict_data",
             persist_state="session", on_change=_forget_image,
         )  # fmt: skip
-    images = get_image_set(data)
+    images = get_image_set(data, fit)
     draw = st.session_state.setdefault(_DRAW, 0)
     shown = draw_positions(images.num_train, len(images), draw)
     image_grid(

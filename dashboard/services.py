@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from cifar_core.data_jobs import find_job
 from cifar_core.store import Store
 from cifar_core.workspace import Workspace
 
 if TYPE_CHECKING:
     from cifar_core.checkpoint import Model
     from cifar_core.data.image_set import ImageSet
+
+
+_LOOK_AGAIN_S = 10
 
 
 def get_workspace() -> Workspace:
@@ -49,7 +53,7 @@ def is_data_ready(data: str, fit: str = "crop") -> bool:
 
 
 def get_image_set(data: str, fit: str = "crop") -> ImageSet:
-    """Open a prepared source; mapped once, shared by all sessions.
+    """Open a prepared source; mapped once, shared by all sessions, until it is prepared anew.
 
     Args:
         data: 'builtin', 'cifar10', or the path of a folder or archive, and ready.
@@ -58,7 +62,10 @@ def get_image_set(data: str, fit: str = "crop") -> ImageSet:
     Raises:
         DatasetError: the source cannot be found or read.
     """
-    return _open_image_set(data, fit, str(get_workspace().root))
+    root = str(get_workspace().root)
+    job = find_job(get_workspace(), data, fit)
+    version = _version_of(data, fit, root, job.finished_at if job else 0.0)
+    return _open_image_set(data, fit, root, version)
 
 
 def get_model(path: Path) -> Model:
@@ -76,8 +83,21 @@ def _open_store(workspace: Workspace) -> Store:
     return Store(workspace)
 
 
+# The signature of a large folder takes a second, and every click on a page would wait for it.
+@st.cache_data(ttl=_LOOK_AGAIN_S, max_entries=32, show_spinner=False)
+def _version_of(data: str, fit: str, root: str, finished_at: float) -> tuple[str, int]:
+    from cifar_core.data.sources import open_data, prepared_version
+
+    workspace = Workspace(Path(root))
+    version = prepared_version(data, workspace, fit=fit)
+    if version[1]:
+        return version
+    open_data(data, workspace, fit=fit)  # it was not ready after all
+    return prepared_version(data, workspace, fit=fit)
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _open_image_set(data: str, fit: str, root: str) -> ImageSet:
+def _open_image_set(data: str, fit: str, root: str, version: tuple[str, int]) -> ImageSet:
     from cifar_core.data.sources import open_data
 
     return open_data(data, Workspace(Path(root)), fit=fit)

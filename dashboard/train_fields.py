@@ -4,7 +4,7 @@ import math
 
 import streamlit as st
 
-from cifar_core.config import DEFAULTS, FIELDS, KINDS
+from cifar_core.config import DEFAULTS, FIELDS, KINDS, is_own
 from dashboard.i18n import _
 from dashboard.train_labels import choice_label, field_label, none_label
 from dashboard.train_settings import read_settings, widget_key
@@ -13,7 +13,7 @@ FIRST = ("data", "model", "epochs", "batch_size", "learning_rate")
 GROUPS = {
     "optimiser": ("optimizer", "momentum", "nesterov", "weight_decay", "clip_norm"),
     "schedule": ("schedule", "warmup_epochs", "step_epochs", "step_factor"),
-    "pictures": ("flip", "shift", "cutout", "normalization"),
+    "pictures": ("fit", "flip", "shift", "cutout", "normalization"),
     "overfitting": ("label_smoothing", "dropout", "early_stopping", "keep_weights"),
     "parts": ("train_size", "val_size", "test_size"),
     "computer": ("seed", "device", "precision"),
@@ -85,7 +85,8 @@ def _draw_groups() -> None:
         st.markdown(f"**{titles[group]}**")
         with st.grid(2, min_column_width=160, vertical_alignment="bottom"):
             for field in fields:
-                draw_field(field)
+                if field != "fit" or is_own(str(read_settings()["data"])):
+                    draw_field(field)
 
 
 def draw_field(field: str) -> None:

@@ -49,7 +49,10 @@ def draw_form(runs: list[RunRow]) -> Order:
     Args:
         runs: newest last; their sources are offered again.
     """
-    images, problem = _find_images(str(read_settings()["data"]), str(get_workspace().root))
+    settings = read_settings()
+    images, problem = _find_images(
+        str(settings["data"]), str(settings["fit"]), str(get_workspace().root)
+    )
     _draw_presets(images)
     _draw_data(runs)
     _draw_model(images)
@@ -77,19 +80,19 @@ def _order(images: SetSummary | None, problem: str) -> Order:
 
 
 @st.cache_data(ttl=10, max_entries=64, show_spinner=False)
-def _find_images(data: str, root: str) -> tuple[SetSummary | None, str]:
+def _find_images(data: str, fit: str, root: str) -> tuple[SetSummary | None, str]:
     """Return what a source holds where that is known, else a sentence if it cannot be used.
 
     Large folders take a moment to look at, and the form asks at every change.
     """
     workspace = Workspace(Path(root))
-    source = look_at(data, workspace)
+    source = look_at(data, workspace, fit=fit)
     if source.problem:
         return None, source.problem
     if source.readiness == Readiness.UNPREPARED and data not in (BUILTIN, CIFAR10):
         return None, ""
     try:
-        return summarise_source(data, workspace), ""
+        return summarise_source(data, workspace, fit=fit), ""
     except DatasetError as error:
         return None, str(error)
 
@@ -112,7 +115,7 @@ def _draw_presets(images: SetSummary | None) -> None:
 
 
 def _use_preset(preset: Preset, images: SetSummary) -> None:
-    kept = {name: read_settings()[name] for name in ("data", "seed", "device")}
+    kept = {name: read_settings()[name] for name in ("data", "fit", "seed", "device")}
     set_settings(apply_preset(preset, TrainConfig(**kept), images).to_dict())
 
 

@@ -15,6 +15,7 @@ def field_label(field: str) -> str:
     """Return what a setting is called."""
     return {
         "data": _("Images"),
+        "fit": _("To a square"),
         "model": _("Network"),
         "epochs": _("Epochs"),
         "learning_rate": _("Learning rate"),
@@ -70,6 +71,9 @@ def choice_label(choice: str) -> str:
         "linear": _("Linear decay"),
         "cosine": _("Cosine"),
         "one_cycle": _("One cycle"),
+        "crop": _("Crop"),
+        "letterbox": _("Letterbox"),
+        "stretch": _("Stretch"),
         "half": _("By one half, as in the tutorial"),
         "dataset": _("By the images' own mean"),
         "float32": "float32",

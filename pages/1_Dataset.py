@@ -2,9 +2,9 @@
 
 from dashboard.dataset_address import open_view, publish_view
 from dashboard.dataset_browser import browse_samples
-from dashboard.dataset_facts import describe_set, show_notes
+from dashboard.dataset_facts import describe_set, show_cautions, show_notes
 from dashboard.dataset_preparation import open_source
-from dashboard.dataset_source_panel import choose_source, source_name
+from dashboard.dataset_source_panel import choose_fit, choose_source, source_name
 from dashboard.dataset_sources import default_source
 from dashboard.dataset_tabs import show_tabs
 from dashboard.i18n import _
@@ -16,12 +16,15 @@ open_page(
     _("Choose the images to learn from, look at them, and see what the transforms make of them."),
 )
 default = default_source(get_workspace())
-source, place = choose_source(open_view(default))
-data = open_source(source)
+view = open_view(default)
+source, place = choose_source(view)
+fit = choose_fit(source, view)
+data = open_source(source, fit)
 if data is None:
-    publish_view(default, data=source)
+    publish_view(default, data=source, fit=fit)
 else:
-    describe_set(data, source, place)
+    describe_set(data, source, fit, place)
+    show_cautions(data)
     browse_samples(data, source_name(source), default)
     show_tabs(data, source)
     show_notes(data)

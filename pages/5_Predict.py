@@ -39,9 +39,9 @@ with asking:
     found = predict_choice.choose_pictures(model)
     refused = [item for item in found if isinstance(item, Refused)]
     pictures = [item for item in found if isinstance(item, Picture)]
-    fit = "crop"
+    fit = model.fit
     if any(not picture.is_small for picture in pictures):
-        fit = predict_choice.choose_fit()
+        fit = predict_choice.choose_fit(model)
 
 with answering:
     predict_views.show_refused(refused)

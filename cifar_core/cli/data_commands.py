@@ -1,11 +1,17 @@
-"""``data prepare`` and ``data info``: image sets from the command line."""
+"""``data``: image sets and extra test sets from the command line."""
 
 import argparse
+import shlex
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from cifar_core.cli.output import print_json, print_table, progress_bar
-from cifar_core.data.image_set import ImageSet
-from cifar_core.data.sources import open_data
+from cifar_core.config import BUILTIN, CIFAR10
+from cifar_core.data.extra_tests import add_extra_test, delete_extra_test, list_extra_tests
+from cifar_core.data.image_set import CIFAR10_CLASSES, ImageSet
+from cifar_core.data.sources import open_data, summarise_source
+from cifar_core.errors import DatasetError
 from cifar_core.workspace import Workspace
 
 
@@ -42,6 +48,66 @@ def run_info(options: argparse.Namespace) -> int:
                                                      f"{data.num_test:,}"]])  # fmt: skip
     _print_notes(data)
     return 0
+
+
+def run_add_test(options: argparse.Namespace) -> int:
+    """Keep an extra test set in the workspace."""
+    workspace = Workspace.default()
+    with progress_bar("reading images", quiet=options.json) as told:
+        added = add_extra_test(
+            workspace, [Path(text).expanduser() for text in options.files],
+            _classes_of(options.data, options.fit, workspace), name=options.name, fit=options.fit,
+            progress=told,
+        )  # fmt: skip
+    if options.json:
+        print_json({"type": "extra_test", **asdict(added)})
+        return 0
+    print(
+        f"{added.name} is ready: {added.num_images:,} images. Measure a model on it with: python "
+        f"-m cifar_core evaluate MODEL --extra {shlex.quote(added.name)}"
+    )
+    for note in added.notes:
+        print(f"note: {note}")
+    return 0
+
+
+def run_tests(options: argparse.Namespace) -> int:
+    """List the extra test sets."""
+    tests = list_extra_tests(Workspace.default())
+    if options.json:
+        for test in tests:
+            print_json({"type": "extra_test", **asdict(test)})
+    elif tests:
+        rows = [
+            [t.name, f"{t.num_images:,}", f"{len(t.classes)}", f"{t.size_bytes / 1e6:,.1f} MB"]
+            for t in tests
+        ]
+        print_table(["name", "images", "classes", "size"], rows)
+    else:
+        print("No extra test set yet; add one with: python -m cifar_core data add-test PATH")
+    return 0
+
+
+def run_remove_test(options: argparse.Namespace) -> int:
+    """Remove an extra test set."""
+    delete_extra_test(Workspace.default(), options.name)
+    if options.json:
+        print_json({"type": "removed", "name": options.name})
+    else:
+        print(f"{options.name} was removed.")
+    return 0
+
+
+def _classes_of(data: str, fit: str, workspace: Workspace) -> tuple[str, ...]:
+    """Return the class names of a source, without preparing it."""
+    if data in (BUILTIN, CIFAR10):
+        return CIFAR10_CLASSES
+    summary = summarise_source(data, workspace, fit=fit)
+    if summary is None:
+        raise DatasetError(
+            f"The classes of {data} are not known yet; run 'data prepare --data' with it first."
+        )
+    return summary.classes
 
 
 def open_with_bar(data: str, workspace: Workspace, *, quiet: bool, fit: str = "crop") -> ImageSet:

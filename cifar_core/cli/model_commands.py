@@ -9,7 +9,8 @@ from cifar_core.checkpoint import Model, load_model
 from cifar_core.cli.data_commands import open_with_bar
 from cifar_core.cli.output import print_json, print_table, progress_bar
 from cifar_core.config import BUILTIN, MODELS, TrainConfig
-from cifar_core.data.image_set import ImageSet
+from cifar_core.data.extra_tests import list_extra_tests, open_extra_test, read_extra_test
+from cifar_core.data.image_set import ImageSet, Subset, whole
 from cifar_core.data.splits import split_images
 from cifar_core.data.transforms import Preprocessing
 from cifar_core.devices import resolve_device
@@ -26,22 +27,43 @@ from cifar_core.workspace import Workspace
 
 def run_evaluate(options: argparse.Namespace) -> int:
     """Measure a model on the test part of a set."""
-    model, device = _load(options), resolve_device(options.device)
+    model, workspace = _load(options), Workspace.default()
+    model.network.to(resolve_device(options.device))
     source = options.data or (model.info.config or {}).get("data") or BUILTIN
-    data = open_with_bar(source, Workspace.default(), quiet=options.json)
+    fit = options.fit or model.info.fit
+    data = open_with_bar(source, workspace, quiet=options.json, fit=fit)
     _check_classes(model, data)
+    extra = [_open_extra(text, workspace, model, data, fit) for text in options.extra]
     config = TrainConfig(data=source, batch_size=1, test_size=options.test_size, seed=options.seed)
-    test = split_images(data, config).test
-    with progress_bar("evaluating", quiet=options.json) as told:
+    _evaluate(model, data.name, split_images(data, config).test, options)
+    for each in extra:
+        _evaluate(model, each.name, whole(each), options)
+    return 0
+
+
+def _open_extra(
+    text: str, workspace: Workspace, model: Model, data: ImageSet, fit: str
+) -> ImageSet:
+    """Open an extra test set by its name in the workspace, or read it from a path."""
+    # A bare state_dict has no class names of its own: see _check_classes.
+    classes = data.classes if model.info.config is None else model.info.classes
+    if text not in {test.name for test in list_extra_tests(workspace)} and Path(text).exists():
+        return read_extra_test(Path(text), workspace, classes, fit=fit)
+    return open_extra_test(workspace, text, classes)
+
+
+def _evaluate(model: Model, name: str, test: Subset, options: argparse.Namespace) -> None:
+    with progress_bar(f"evaluating on {name}", quiet=options.json) as told:
         evaluation = evaluate(
-            model.network.to(device), test, Preprocessing(model.info.normalization),
-            device=device, progress=told,
+            model.network, test, Preprocessing(model.info.normalization),
+            device=resolve_device(options.device), progress=told,
         )  # fmt: skip
     if options.json:
-        print_json({"type": "evaluation", "data": data.name, **evaluation.to_dict()})
-    else:
-        print(format_evaluation(evaluation))
-    return 0
+        print_json({"type": "evaluation", "data": name, **evaluation.to_dict()})
+        return
+    if options.extra:
+        print(f"\n{name}")
+    print(format_evaluation(evaluation))
 
 
 def run_predict(options: argparse.Namespace) -> int:
@@ -60,7 +82,8 @@ def run_predict(options: argparse.Namespace) -> int:
             continue
         answer = predict_pictures(
             model.network, [picture], model.info.classes,
-            Preprocessing(model.info.normalization), fit=options.fit, device=device,
+            Preprocessing(model.info.normalization), fit=options.fit or model.info.fit,
+            device=device,
         )[0]  # fmt: skip
         _print_prediction(name, answer, options)
     return 2 if failed else 0
@@ -150,6 +173,7 @@ def _provenance(model: Model) -> dict[str, str]:
     lines = {
         "network": info.model,
         "classes": ", ".join(info.classes),
+        "fit": info.fit,
         "normalisation": f"mean {_triple(info.normalization.mean)}, "
         f"std {_triple(info.normalization.std)}",
         "trained on": str(info.data.get("name", "unknown: the file carries no description")),

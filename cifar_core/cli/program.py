@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from cifar_core import __version__
 from cifar_core.cli.config_options import add_config_options
+from cifar_core.config import FITS
 from cifar_core.errors import WorkbenchError
 
 BAD_INPUT = 2
@@ -100,6 +101,11 @@ def _add_evaluate(commands: "argparse._SubParsersAction[_Parser]") -> None:
     _add_checkpoint(parser)
     parser.add_argument("--data", default=None, help=_DATA_HELP + " (default: what the model was "
                         "trained on, else builtin)")  # fmt: skip
+    parser.add_argument("--extra", action="append", default=[], metavar="NAME_OR_PATH",
+                        help="also measure on an extra test set with the same classes: its name "
+                        "(see 'data tests'), a folder or archive of <class>/*, or a .npy file of a "
+                        "pair as CIFAR-10.1 has; may be given several times")  # fmt: skip
+    _add_fit(parser, "that the model was trained with")
     parser.add_argument("--test-size", type=int, default=None, metavar="N",
                         help="test images to use (default: all)")  # fmt: skip
     parser.add_argument("--seed", type=int, default=0, metavar="N",
@@ -119,9 +125,7 @@ def _add_predict(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser.add_argument("--top-k", type=int, default=3, metavar="K",
                         help="how many classes to name, most likely first "
                         "(default: %(default)s)")  # fmt: skip
-    parser.add_argument("--fit", choices=("crop", "letterbox", "stretch"), default="crop",
-                        help="how a picture that is no square becomes one: cut to its middle, "
-                        "framed in grey, or stretched (default: %(default)s)")  # fmt: skip
+    _add_fit(parser, "that the model was trained with")
     _add_device(parser)
 
 
@@ -159,9 +163,31 @@ def _add_data(commands: "argparse._SubParsersAction[_Parser]") -> None:
     ):
         parser = _command(actions, name, text, _lazily("data_commands", f"run_{name}"))
         parser.add_argument("--data", default="builtin", help=_DATA_HELP + " (default: builtin)")
-        parser.add_argument("--fit", choices=("crop", "letterbox", "stretch"), default="crop",
-                            help="how pictures that are not square become so "
-                            "(default: %(default)s)")  # fmt: skip
+        _add_fit(parser, "crop", default="crop")
+    _add_test_sets(actions)
+
+
+def _add_test_sets(actions: "argparse._SubParsersAction[_Parser]") -> None:
+    parser = _command(
+        actions,
+        "add-test",
+        "keep an extra test set, to measure models on beside their own test images",
+        _lazily("data_commands", "run_add_test"),
+    )
+    parser.add_argument("files", nargs="+", metavar="PATH", help="a folder or archive of <class>/* "
+                        "or test/<class>/*, or a .npy pair: images and labels")  # fmt: skip
+    parser.add_argument("--name", default="", help="what to call it (default: from the file)")
+    parser.add_argument("--data", default="cifar10", help="the set whose classes it has: "
+                        + _DATA_HELP + " (default: %(default)s)")  # fmt: skip
+    _add_fit(parser, "crop", default="crop")
+    _command(actions, "tests", "list the extra test sets", _lazily("data_commands", "run_tests"))
+    parser = _command(
+        actions,
+        "remove-test",
+        "remove an extra test set from the workspace",
+        _lazily("data_commands", "run_remove_test"),
+    )
+    parser.add_argument("name", help="of the set")
 
 
 def _add_models(commands: "argparse._SubParsersAction[_Parser]") -> None:
@@ -195,6 +221,15 @@ def _add_checkpoint(parser: argparse.ArgumentParser) -> None:
 def _add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto",
                         help="where to compute (default: %(default)s)")  # fmt: skip
+
+
+def _add_fit(
+    parser: argparse.ArgumentParser, default_words: str, default: str | None = None
+) -> None:
+    parser.add_argument("--fit", choices=FITS, default=default,
+                        help="how a picture that is no square becomes one: cut to its middle, "
+                        "framed in grey, or stretched (default: "
+                        f"{default_words})")  # fmt: skip
 
 
 def _lazily(module: str, function: str) -> Callable[[argparse.Namespace], int]:

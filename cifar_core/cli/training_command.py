@@ -49,7 +49,7 @@ def _new_run(options: argparse.Namespace, store: Store) -> str:
     values = read_config_values(Path(options.config)) if options.config else {}
     config = TrainConfig.from_dict({**values, **given_values(options)}).with_absolute_data()
     resolve_device(config.device)
-    data = open_with_bar(config.data, store.workspace, quiet=options.json)
+    data = open_with_bar(config.data, store.workspace, quiet=options.json, fit=config.fit)
     split_images(data, config)
     if options.save_config:
         write_config(config, Path(options.save_config))

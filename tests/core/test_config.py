@@ -182,7 +182,7 @@ def test_an_error_is_a_value_error_and_a_sentence_for_the_person():
 
 @pytest.mark.parametrize("build", [TrainConfig.from_dict, lambda v: TrainConfig().replace(**v)])
 def test_unknown_settings_are_refused_by_name(build):
-    with pytest.raises(ConfigError, match="'epoch' is no setting; the settings are data, model"):
+    with pytest.raises(ConfigError, match="'epoch' is no setting; the settings are data, fit, model"):
         build({"epoch": 3})
 
 
@@ -196,6 +196,11 @@ def test_replace_checks_anew_and_leaves_the_original():
 def test_a_config_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         TrainConfig().epochs = 3  # type: ignore[misc]
+
+
+def test_settings_from_before_there_was_a_fit_are_read():
+    values = {k: v for k, v in TrainConfig(epochs=3).to_dict().items() if k != "fit"}
+    assert TrainConfig.from_dict(values) == TrainConfig(epochs=3, fit="crop")
 
 
 def test_a_data_path_means_the_same_from_any_folder(monkeypatch, tmp_path):

@@ -9,6 +9,7 @@ OTHER = {
     "data": "/home/ann/my pictures & more",
     "model": "vgg",
     "epochs": 3,
+    "fit": "stretch",
     "learning_rate": 0.05,
     "batch_size": 17,
     "optimizer": "sgd",

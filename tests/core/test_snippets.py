@@ -85,14 +85,18 @@ def test_the_script_answers_as_we_do(name, format, tmp_path):
     assert script["classify"](picture) == pytest.approx(our_probs(model, picture), abs=1e-5)
 
 
-@pytest.mark.parametrize("kind", ["exact", "turned", "transparent", "large"])
-def test_the_script_prepares_any_picture_as_we_do(kind, tmp_path):
-    text = python_snippet("simple_cnn", 3, CLASSES, MEAN, STD, "pt")
+@pytest.mark.parametrize(
+    ("kind", "fit"),
+    [("exact", "crop"), ("turned", "crop"), ("transparent", "crop"), ("large", "crop"),
+     ("turned", "letterbox"), ("large", "letterbox"), ("photo", "stretch")],
+)  # fmt: skip
+def test_the_script_prepares_any_picture_as_we_do(kind, fit, tmp_path):
+    text = python_snippet("simple_cnn", 3, CLASSES, MEAN, STD, "pt", fit=fit)
     (tmp_path / "classify.py").write_text(text, encoding="utf-8")
     script = runpy.run_path(str(tmp_path / "classify.py"))
     picture = write_picture(kind, tmp_path)
     prepared = np.asarray(script["prepare"](picture))
-    assert np.array_equal(prepared, fit_picture(open_picture(picture)))
+    assert np.array_equal(prepared, fit_picture(open_picture(picture), fit=fit))
 
 
 @pytest.mark.slow

@@ -313,6 +313,25 @@ def test_a_link_to_nothing_says_so_and_offers_a_way_out(open_page, data):
     assert primary(app) == ["Show the built-in drawings"]
 
 
+def test_another_fit_of_own_pictures_is_another_set(open_page, workspace, tmp_path):
+    for name, colour in (("cat", "red"), ("dog", "blue")):
+        (tmp_path / "pets/train" / name).mkdir(parents=True)
+        picture = Image.new("RGB", (64, 16), "white")
+        picture.paste(colour, (0, 0, 16, 16))
+        for number in range(3):
+            picture.save(tmp_path / "pets/train" / name / f"{number}.png")
+    open_data(str(tmp_path / "pets"), workspace)
+    open_data(str(tmp_path / "pets"), workspace, fit="stretch")
+    app = open_page(data=str(tmp_path / "pets"))
+    assert (sheet(app)[:32, :32] > 250).all()  # the centre is white
+    app.segmented_control("dataset_fit").set_value("stretch").run()
+    assert sheet(app)[16, 2].tolist() == [255, 0, 0]
+    assert app.query_params["fit"] == "stretch"
+    assert "cat (3), dog (3)" in app.warning[0].value.replace("\\", "")
+    app.button("dataset_train").click().run()
+    assert app.session_state["train_fit"] == "stretch"
+
+
 def test_an_uploaded_archive_is_prepared_at_once_and_shown(open_page, workspace, tiny_folder):
     app = open_page()
     app.file_uploader[0].upload("../../shades.zip", a_zip_of(tiny_folder)).run()
@@ -372,5 +391,6 @@ def test_a_set_without_a_test_part_offers_only_training_images(
     start_preparing(workspace, str(tmp_path / "only"))
     app = open_page(data=str(tmp_path / "only"), split="test")
     app = wait_for_end(app, workspace, str(tmp_path / "only"))
-    assert "no test part" in text(app)
+    assert "There is no test part: a training keeps 20 of these images" in text(app)
+    assert "Few training images" not in text(app)
     assert len(tiles(app)) == 60

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from cifar_core import library
 from cifar_core.checkpoint import save_model
 from cifar_core.data.sources import open_data
 from cifar_core.export import export_bytes
@@ -228,6 +230,15 @@ def test_an_uploaded_picture_is_answered_and_explained(with_files, uploaded):
     app.segmented_control("predict_fit").set_value("stretch").run()
     assert not app.exception
     assert app.header[0].value != answer
+
+
+def test_a_picture_comes_to_a_square_as_the_models_pictures_did(with_files, uploaded, monkeypatch):
+    facts = library.read_facts
+    monkeypatch.setattr(library, "read_facts", lambda path: replace(facts(path), fit="letterbox"))
+    app = with_files({"photo.png": picture()})
+    assert app.segmented_control("predict_fit").value == "letterbox"
+    app.segmented_control("predict_fit").set_value("crop").run()
+    assert app.segmented_control("predict_fit").value == "crop"
 
 
 def test_any_class_can_be_explained_by_either_method(with_files, uploaded):

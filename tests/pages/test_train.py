@@ -18,8 +18,8 @@ from dashboard import train_settings
 ROOT = Path(__file__).parent.parent.parent
 
 OTHER = {
-    "data": "cifar10", "model": "vgg", "epochs": 3, "learning_rate": 0.05, "batch_size": 17,
-    "optimizer": "sgd", "momentum": 0.5, "nesterov": False, "weight_decay": 5e-4,
+    "data": "cifar10", "fit": "stretch", "model": "vgg", "epochs": 3, "learning_rate": 0.05,
+    "batch_size": 17, "optimizer": "sgd", "momentum": 0.5, "nesterov": False, "weight_decay": 5e-4,
     "schedule": "one_cycle", "warmup_epochs": 1.5, "step_epochs": 2, "step_factor": 0.5,
     "label_smoothing": 0.1, "dropout": 0.25, "flip": True, "shift": 4, "cutout": 8,
     "normalization": "dataset", "clip_norm": 1.0, "early_stopping": 2, "keep_weights": "last",
@@ -125,9 +125,22 @@ def test_there_is_one_primary_button(open_page):
 def test_every_setting_has_a_widget_with_its_help(open_page):
     app = open_page()
     for field, spec in FIELDS.items():
+        if field == "fit":  # of own pictures only
+            continue
         widget = app.get_by_key(f"train_{field}")
         if field not in ("data", "model"):
             assert widget.help == spec.help
+
+
+def test_the_fit_is_asked_for_own_pictures_only(open_page, tiny_folder, started, store):
+    app = open_page(fit="letterbox")
+    assert all(box.key != "train_fit" for box in app.selectbox)
+    app = open_page(data=str(tiny_folder), fit="letterbox", batch_size="16")
+    assert app.selectbox("train_fit").value == "letterbox"
+    app.selectbox("train_fit").set_value("stretch").run()
+    assert app.query_params["fit"] == "stretch"
+    app.button("train_start").click().run()
+    assert store.run(started[0]).config.fit == "stretch"
 
 
 def test_time_is_told_from_what_was_measured(open_page, store, monkeypatch):
