@@ -159,6 +159,13 @@ class TrainConfig:
         "validation accuracy, or the last ones.",
         choices=KEEP_WEIGHTS,
     )
+    keep_epochs_mb: int = _setting(
+        100,
+        "Room for the weights after each epoch, in megabytes, to look back at how the network "
+        "learned. Where they outgrow it, every second one goes; 0 keeps none.",
+        low=0,
+        high=100_000,
+    )
     train_size: int | None = _setting(
         None, "Training images to use. None is all that validation leaves.", low=1, high=10**7
     )

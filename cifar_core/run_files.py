@@ -16,6 +16,7 @@ from torch import nn
 
 from cifar_core.checkpoint import current_versions, load_info, load_model, save_model
 from cifar_core.data.image_set import ImageSet
+from cifar_core.epoch_weights import forget_epochs, keep_epoch
 from cifar_core.errors import CheckpointError
 from cifar_core.files import remove_temporary_files
 from cifar_core.model_info import ModelInfo
@@ -68,8 +69,18 @@ class RunFiles:
             self._last_save = time.monotonic()
             self._try(lambda: self.save_state(training))
 
+    def keep_start(self, training: Training) -> None:
+        """Keep the weights before the first step; a run that begins anew has no past."""
+        forget_epochs(self.run_dir)
+        self._try(lambda: self._keep_epoch(training, None))
+
     def after_epoch(self, training: Training, record: EpochRecord) -> None:
-        """Write the training state, then the last model, then the best where this epoch is it."""
+        """Write the training state, then the last model, then the best where this epoch is it.
+
+        The epoch's own weights go first: a kill before the state is written repeats the epoch, and
+        writes the same ones again.
+        """
+        self._try(lambda: self._keep_epoch(training, record))
         self._try(lambda: self.save_state(training))
         self._try(lambda: self._save_model("last", training.model, training, record))
         if training.progress.best_epoch == record.epoch:
@@ -108,6 +119,12 @@ class RunFiles:
         info = self._info(training.model, training, None)
         info = replace(info, epoch=epoch, metrics=dict(metrics))
         return save_model(training.model, info, self.run_dir / "final.safetensors")
+
+    def _keep_epoch(self, training: Training, record: EpochRecord | None) -> None:
+        info = replace(
+            self._info(training.model, training, record), epoch=record.epoch if record else 0
+        )
+        keep_epoch(self.run_dir, training.model, info, training.config.keep_epochs_mb)
 
     def _save_model(
         self, name: str, network: nn.Module, training: Training, record: EpochRecord | None

@@ -140,7 +140,9 @@ def _open_training(job: _Work, files: RunFiles, data: ImageSet) -> Training:
     header = read_state_header(files.resume_path) if files.resume_path.is_file() else None
     if header is None:
         job.store.delete_metrics_after(job.run.run_id, step=0, epoch=1)
-        return start_training(job.run.config, data)
+        training = start_training(job.run.config, data)
+        files.keep_start(training)
+        return training
     _use_threads(header)
     training = restore_training(files.resume_path, header, data)
     progress = training.progress

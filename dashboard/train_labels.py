@@ -37,6 +37,7 @@ def field_label(field: str) -> str:
         "clip_norm": _("Longest gradient"),
         "early_stopping": _("Early stopping, in epochs"),
         "keep_weights": _("Weights to keep"),
+        "keep_epochs_mb": _("Room for past epochs, in MB"),
         "train_size": _("Training images"),
         "val_size": _("Validation images"),
         "test_size": _("Test images"),

@@ -29,6 +29,7 @@ OTHER = {
     "clip_norm": 1.0,
     "early_stopping": 2,
     "keep_weights": "last",
+    "keep_epochs_mb": 0,
     "train_size": 1000,
     "val_size": 0,
     "test_size": 10,
