@@ -17,7 +17,9 @@ MODELS = ("simple_cnn", "speed_cnn", "vgg", "resnet18")
 OPTIMIZERS = ("adam", "adamw", "sgd", "muon")
 SCHEDULES = ("constant", "step", "linear", "cosine", "one_cycle")
 NORMALIZATIONS = ("half", "dataset")
-PRECISIONS = ("float32", "bfloat16")
+AUTO = "auto"
+PRECISIONS = ("float32", "bfloat16", AUTO)
+LAYOUTS = ("channels_last", "contiguous", AUTO)
 KEEP_WEIGHTS = ("best", "last")
 FITS = ("crop", "letterbox", "stretch")
 """How a picture comes to a square: its centre; all of it on grey; all of it, distorted."""
@@ -187,8 +189,14 @@ class TrainConfig:
     )
     precision: str = _setting(
         "float32",
-        "Numbers that the network computes with. bfloat16 is faster on recent processors.",
+        "Numbers that the network computes with. bfloat16 is faster on some processors and far slower "
+        "on others; auto measures it for a second.",
         choices=PRECISIONS,
+    )
+    layout: str = _setting(
+        "channels_last",
+        "Order of the numbers in memory; changes the speed only. auto measures it.",
+        choices=LAYOUTS,
     )
 
     def __post_init__(self) -> None:

@@ -198,6 +198,7 @@ def _what_counts(config: TrainConfig) -> dict[str, Any]:
         "model": config.model,
         "batch_size": config.batch_size,
         "precision": config.precision,
+        "layout": config.layout,
         "device": config.device,
         "flip": config.flip or config.shift > 0,
         "cutout": min(config.cutout, 1),
@@ -229,9 +230,12 @@ def _age(path: Path) -> float:
 def main(settings: str) -> int:
     """Measure and keep the answer."""
     let_threads_sleep()
+    from cifar_core.tuning import tuned
+
     config = TrainConfig.from_dict(json.loads(settings))
     try:
-        measured = {"images_per_s": measure_speed(config), "settings": json.loads(settings)}
+        speed = measure_speed(tuned(config, Workspace.default()))
+        measured = {"images_per_s": speed, "settings": json.loads(settings)}
     except WorkbenchError as error:
         print(error, file=sys.stderr)
         return 1

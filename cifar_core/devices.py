@@ -29,6 +29,11 @@ def resolve_device(name: str) -> torch.device:
     return torch.device(kind, int(number)) if number else torch.device(kind)
 
 
+def memory_format(layout: str) -> torch.memory_format:
+    """Return torch's name of a memory order, "channels_last" or "contiguous"."""
+    return torch.channels_last if layout == "channels_last" else torch.contiguous_format
+
+
 def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
     """Return the context in which the network's forward pass runs."""
     if precision == "bfloat16":

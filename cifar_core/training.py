@@ -20,7 +20,7 @@ from cifar_core.data.image_set import ImageSet, Subset
 from cifar_core.data.randomness import Purpose, derived_seed
 from cifar_core.data.splits import Splits
 from cifar_core.data.transforms import Preprocessing, build_preprocessing
-from cifar_core.devices import autocast, resolve_device
+from cifar_core.devices import autocast, memory_format, resolve_device
 from cifar_core.errors import TrainingError
 from cifar_core.inference import iterate_logits
 from cifar_core.models.registry import build_model
@@ -30,6 +30,7 @@ from cifar_core.optimization import build_optimizer, set_learning_rate
 from cifar_core.records import EpochRecord, Pulse, Record, StepRecord
 from cifar_core.schedule import schedule_factor
 from cifar_core.speedometer import Speedometer
+from cifar_core.tuning import tuned
 
 
 @dataclass
@@ -75,21 +76,21 @@ def start_training(config: TrainConfig, data: ImageSet) -> Training:
     """Build a network with seeded weights, its optimiser and its transforms.
 
     Args:
-        config: the settings.
+        config: the settings; what they leave to the machine is measured.
         data: gives the number of classes, and mean and deviation where the config asks for them.
 
     Raises:
         ConfigError: this machine lacks the device that the config names.
     """
-    device = resolve_device(config.device)
+    config, device = tuned(config), resolve_device(config.device)
     torch.manual_seed(derived_seed(config.seed, Purpose.WEIGHTS))
     model = build_model(config.model, data.num_classes, dropout=config.dropout)
     preprocessing = build_preprocessing(config, data.mean, data.std)
     if isinstance(model, SpeedCNN):
         seen = data.images[: min(NUM_IMAGES, data.num_train)]
         whiten(model.whiten, preprocessing(seen))
-    # Convolutions run about a quarter faster on pixels whose channels lie together.
-    model = model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    layout = memory_format(config.layout)
+    model = model.to(device).to(memory_format=layout)  # type: ignore[call-overload]
     return Training(
         config=config,
         model=model,
@@ -142,7 +143,7 @@ def take_step(training: Training, batch: Batch, *, steps_per_epoch: int) -> Step
 
     model.train()
     with autocast(training.device, config.precision):
-        logits = model(batch.inputs)
+        logits = model(batch.inputs.contiguous(memory_format=memory_format(config.layout)))
         loss = F.cross_entropy(logits, batch.labels, label_smoothing=config.label_smoothing)
     loss_value = loss.item()  # waits for the device: once a step
     _check_finite(loss_value, training)

@@ -33,6 +33,7 @@ from cifar_core.run_paths import EXAMPLES_FILE
 from cifar_core.run_state import ENDED, RunState
 from cifar_core.store import RunRow, Store
 from cifar_core.training import Training, start_training, train
+from cifar_core.tuning import tuned
 from cifar_core.training_state import StateHeader, read_state_header, restore_training
 from cifar_core.workspace import Workspace
 
@@ -140,7 +141,7 @@ def _open_training(job: _Work, files: RunFiles, data: ImageSet) -> Training:
     header = read_state_header(files.resume_path) if files.resume_path.is_file() else None
     if header is None:
         job.store.delete_metrics_after(job.run.run_id, step=0, epoch=1)
-        training = start_training(job.run.config, data)
+        training = start_training(tuned(job.run.config, job.store.workspace), data)
         files.keep_start(training)
         return training
     _use_threads(header)
@@ -233,6 +234,7 @@ def _describe(training: Training, data: ImageSet, splits: Splits) -> dict[str, A
         "sizes": {"train": len(splits.train), "val": len(splits.val), "test": len(splits.test)},
         "device": str(training.device),
         "threads": torch.get_num_threads(),
+        "compute": {"precision": training.config.precision, "layout": training.config.layout},
         "parameters": count_parameters(training.model),
         "versions": current_versions(),
     }

@@ -16,7 +16,7 @@ GROUPS = {
     "pictures": ("fit", "flip", "shift", "cutout", "normalization"),
     "overfitting": ("label_smoothing", "dropout", "early_stopping", "keep_weights"),
     "parts": ("train_size", "val_size", "test_size"),
-    "computer": ("seed", "device", "precision", "keep_epochs_mb"),
+    "computer": ("seed", "device", "precision", "layout", "keep_epochs_mb"),
 }
 """The settings under "More settings", by what they are about."""
 

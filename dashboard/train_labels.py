@@ -44,6 +44,7 @@ def field_label(field: str) -> str:
         "seed": _("Seed"),
         "device": _("Device"),
         "precision": _("Precision"),
+        "layout": _("Order in memory"),
     }[field]
 
 
@@ -79,6 +80,9 @@ def choice_label(choice: str) -> str:
         "dataset": _("By the images' own mean"),
         "float32": "float32",
         "bfloat16": "bfloat16",
+        "auto": _("Measured here"),
+        "channels_last": _("Channels last"),
+        "contiguous": _("Channels first"),
         "best": _("Best epoch"),
         "last": _("Last epoch"),
     }[choice]

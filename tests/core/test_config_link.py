@@ -36,6 +36,7 @@ OTHER = {
     "seed": 7,
     "device": "cpu",
     "precision": "bfloat16",
+    "layout": "contiguous",
 }
 
 

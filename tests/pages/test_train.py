@@ -25,7 +25,7 @@ OTHER = {
     "normalization": "dataset", "clip_norm": 1.0, "early_stopping": 2, "keep_weights": "last",
     "keep_epochs_mb": 150,
     "train_size": 1000, "val_size": 30, "test_size": 10, "seed": 7, "device": "cpu",
-    "precision": "bfloat16",
+    "precision": "bfloat16", "layout": "contiguous",
 }  # fmt: skip
 """Every setting with a value that is not its default."""
 
