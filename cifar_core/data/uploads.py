@@ -90,6 +90,13 @@ def upload_name(path: Path, workspace: Workspace) -> str | None:
         return None
 
 
+def forget_upload(path: Path, workspace: Workspace) -> None:
+    """Remove a kept archive; any other path stays as it is."""
+    if path.parent == _uploads_dir(workspace) and path.name.startswith("upload-"):
+        path.unlink(missing_ok=True)
+        _label_path(path).unlink(missing_ok=True)
+
+
 def _copy(start: bytes, file: BinaryIO, target: Path, shown: str) -> str:
     """Return the sha256 in hex of what was copied."""
     digest, size, chunk = hashlib.sha256(), 0, start
