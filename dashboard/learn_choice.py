@@ -56,12 +56,12 @@ def choose_study(*, with_picture: bool = True) -> Study:
     """
     models = studied_models()
     by_id = {entry.model_id: entry for entry in models}
-    entry = by_id.get(_asked_model(list(by_id)))
+    entry = by_id.get(_asked_model(by_id))
     network, classes, normalization = open_network(entry)
     data = source_for(entry)
     assert data is not None  # otherwise the model would not be offered
     learned, fresh = open_parts(data, entry)
-    chosen = _current_picture(learned)
+    chosen = _current_picture(learned, fresh)
     with st.container(horizontal=True, vertical_alignment="center", key="learn_choices"):
         if with_picture:
             st.image(enlarge_png(chosen.image, 4), width=40, alt=_("The picture that is studied"))
@@ -81,12 +81,12 @@ def _describe(entry: ModelEntry | None) -> str:
     return plain(model_title(entry))
 
 
-def _asked_model(known: list[str]) -> str:
-    """Return the model of the address, else the newest, else none."""
+def _asked_model(by_id: dict[str, ModelEntry]) -> str:
+    """Return the model of the address, else the most accurate one, else none."""
     asked = st.query_params.get(MODEL_PARAMETER, "")
-    if asked in known or asked == UNTRAINED:
+    if asked in by_id or asked == UNTRAINED:
         return asked
-    return known[0] if known else UNTRAINED
+    return max(by_id, key=lambda name: by_id[name].accuracy or 0.0, default=UNTRAINED)
 
 
 def _offer_networks(by_id: dict[str, ModelEntry], entry: ModelEntry | None) -> None:
@@ -117,8 +117,8 @@ def _offer_pictures(learned: Subset) -> None:
     image_grid(
         images.numpy(),
         [
-            Tile("", _("Study this picture: {name}").format(name=name), place)
-            for name, place in zip(names, places, strict=True)
+            Tile("", _("Study this picture: {name}").format(name=name), position)
+            for name, position in zip(names, learned.indices[places].tolist(), strict=True)
         ],
         key=_GRID,
         label=_("Pictures to study"),
@@ -152,8 +152,8 @@ def draw_choices(learned: Subset, draw: int) -> list[int]:
     return [int(place) for place in order[first]]
 
 
-def _current_picture(learned: Subset) -> Chosen:
-    """Return the uploaded picture, else that of the address, else the first one offered."""
+def _current_picture(learned: Subset, fresh: Subset) -> Chosen:
+    """Return the uploaded picture, else that of the address, else one of those offered."""
     import torch
 
     file = st.session_state.get(_UPLOAD)
@@ -162,10 +162,11 @@ def _current_picture(learned: Subset) -> Chosen:
         if not isinstance(found, Refused):
             return Chosen(found.seen["crop"], None)
     text = st.query_params.get(PICTURE_PARAMETER, "")
-    is_place = text.isdecimal() and len(text) < 12 and int(text) < len(learned)
-    place = int(text) if is_place else _clearest(learned)
-    images, labels = learned.take(torch.tensor([place]))
-    return Chosen(images[0].numpy(), int(labels[0]))
+    asked = int(text) if text.isdecimal() and len(text) < 12 else -1
+    offered = torch.cat([learned.indices, fresh.indices])  # no test picture, whatever is asked for
+    position = asked if (offered == asked).any() else int(learned.indices[_clearest(learned)])
+    source = learned.source
+    return Chosen(source.images[position].numpy(), int(source.labels[position]))
 
 
 def _clearest(learned: Subset) -> int:

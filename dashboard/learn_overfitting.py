@@ -7,6 +7,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cifar_core import jobs
 from cifar_core.config import BUILTIN, TrainConfig
+from cifar_core.data import drawn
+from cifar_core.data.split_sizes import part_sizes
 from cifar_core.errors import RunError, WorkbenchError
 from cifar_core.run_state import RunState
 from dashboard.i18n import _
@@ -103,9 +105,10 @@ def _val_size(num_images: int) -> int:
 
 def _show(study: Study, words: DeltaGenerator) -> None:
     data = study.data
-    num_images = len(study.learned) + len(study.fresh)
+    source = study.learned.source
+    num_images = part_sizes(source.num_train, source.num_test)[0]
     if data == ON_THE_SPOT:
-        data, num_images = BUILTIN, 12_000
+        data, num_images = BUILTIN, drawn.NUM_TRAIN
     sizes = sizes_for(num_images)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         size = pick(_("Training pictures"), sizes, key="learn_overfit_size", default=sizes[0])
@@ -119,7 +122,7 @@ def _show(study: Study, words: DeltaGenerator) -> None:
         )  # fmt: skip
     words.code(
         f"few = Subset(train_set, range({size}))\n"
-        f"loader = DataLoader(few, batch_size={config.batch_size}, shuffle=True)",
+        f"loader = DataLoader(\n    few, batch_size={config.batch_size}, shuffle=True\n)",
         language="python",
     )
     if trouble := st.session_state.pop(_TROUBLE, ""):

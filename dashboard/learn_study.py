@@ -23,7 +23,7 @@ from cifar_core.library import ModelEntry, list_models
 from cifar_core.store import Store
 from cifar_core.workspace import Workspace
 from dashboard.dataset_sources import Readiness, known_sources, look_at
-from dashboard.services import get_image_set, get_model, get_workspace
+from dashboard.services import get_image_set, get_model, get_workspace, is_data_ready
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -158,6 +158,8 @@ def open_parts(data: str, entry: ModelEntry | None) -> tuple[Subset, Subset]:
     if entry and entry.source == "run" and entry.data == data:
         settings = get_model(entry.path).info.config
         config = TrainConfig.from_dict(settings) if settings else config
+    if not is_data_ready(data, config.fit):
+        config = config.replace(fit="crop")  # the way in which a source is known to be ready
     splits = _splits(data, config, str(get_workspace().root))
     if not len(splits[1]):
         return splits[0], splits[0]
@@ -168,7 +170,7 @@ def open_parts(data: str, entry: ModelEntry | None) -> tuple[Subset, Subset]:
 def _splits(data: str, config: TrainConfig, root: str) -> tuple[Subset, Subset]:
     from cifar_core.data.splits import split_images
 
-    splits = split_images(get_image_set(data), config)
+    splits = split_images(get_image_set(data, config.fit), config)
     return splits.train, splits.val
 
 
