@@ -70,5 +70,5 @@ def forget_epochs(run_dir: Path) -> None:
 
 def _num_bytes(network: nn.Module) -> int:
     """Return the size of a network's weights; the header's few kilobytes hardly count."""
-    tensors = network.state_dict().values()
-    return max(1, sum(tensor.numel() * tensor.element_size() for tensor in tensors))
+    sizes = [int(tensor.nbytes) for tensor in network.state_dict().values()]
+    return max(1, sum(sizes))

@@ -1,4 +1,4 @@
-"""Why does the network answer so: heat maps, feature maps and filters, for showing.
+"""Why does the network answer so: heat maps and feature maps, for showing.
 
 Every look inside goes through a private twin of the network that shares its weights and nothing
 else. Hooks and modes are the twin's own, so the network is never written to, and threads may look
@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from cifar_core.data.transforms import Preprocessing
 from cifar_core.errors import ConfigError, ImageError
+from cifar_core.filters import first_layer_filters
 from cifar_core.heat import overlay, scale_heat
 from cifar_core.inference import check_images
 from cifar_core.metrics import check_logits
@@ -136,27 +137,6 @@ def feature_maps(model: nn.Module, inputs: Tensor) -> dict[str, Tensor]:
             layer.register_forward_hook(lambda _, __, output, name=name: keep(name, output))
     twin(inputs.to(_device_of(model)))
     return maps
-
-
-def first_layer_filters(model: nn.Module) -> Tensor:
-    """Return the filters of the first convolution over colours, as small pictures.
-
-    Args:
-        model: stays as it is.
-
-    Returns:
-        float32 (filters, 3, k, k) on the CPU, 0 to 1: each filter is stretched to its own largest
-        weight, and 0.5 is a weight of zero.
-
-    Raises:
-        ConfigError: the network has no convolution over three channels.
-    """
-    for convolution in _convolutions(model):
-        if convolution.in_channels == 3:
-            weight = convolution.weight.detach().float().cpu()
-            peak = weight.abs().amax((1, 2, 3), keepdim=True)
-            return 0.5 + 0.5 * weight / peak.clamp(min=torch.finfo(torch.float32).tiny)
-    raise ConfigError("The network has no convolution over three colour channels to show.")
 
 
 def _twin_of(model: nn.Module) -> nn.Module:

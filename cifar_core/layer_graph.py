@@ -1,8 +1,8 @@
 """What follows what in a network: its layers as a graph, with the paths that skip some.
 
 The network is run once, without values, and watched: layers by hooks, and what is computed between
-them by a function mode of this thread. Nothing is patched for all threads, as a symbolic trace would
-do to networks that answer visitors at the same moment.
+them by a function mode of this thread. Nothing is patched for all threads, as a symbolic trace
+would do to networks that answer visitors at the same moment.
 """
 
 from collections import Counter
@@ -51,7 +51,8 @@ def layer_graph(model: nn.Module) -> list[GraphNode]:
         model: is only read; a copy without values is run on one picture of 3 x 32 x 32.
     """
     skeleton = skeleton_of(model)
-    with TRACING_LOCK, torch.no_grad(), _Watcher(skeleton) as watcher:
+    watcher = _Watcher(skeleton)
+    with TRACING_LOCK, torch.no_grad(), watcher:
         picture = torch.empty(1, 3, IMAGE_SIZE, IMAGE_SIZE, device="meta")
         watcher.remember(picture, INPUT)
         skeleton(picture)

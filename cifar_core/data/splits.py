@@ -50,6 +50,19 @@ def split_images(data: ImageSet, config: TrainConfig) -> Splits:
     )
 
 
+def training_part(data: ImageSet, seed: int) -> Tensor:
+    """Return the positions of all images that are not for tests, int64 (n,).
+
+    Args:
+        data: the whole set.
+        seed: of the run; where a set has no test part of its own, each seed draws another one.
+
+    Raises:
+        DatasetError: the set is too small to have a test part.
+    """
+    return _parts(data, seed)[0]
+
+
 def _parts(data: ImageSet, seed: int) -> tuple[Tensor, Tensor]:
     """Return the positions of the training and of the test part, int64."""
     positions = torch.arange(len(data))
