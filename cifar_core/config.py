@@ -82,21 +82,27 @@ class TrainConfig:
     batch_size: int = _setting(64, "Training images in one step.", low=1, high=8192)
     optimizer: str = _setting(
         "adam",
-        "How the step is computed from the gradient. SGD uses Nesterov momentum; Muon makes the steps "
-        "of convolutions orthogonal.",
+        "How the step is computed from the gradient. SGD uses Nesterov momentum; Muon makes the "
+        "steps of convolutions orthogonal.",
         choices=OPTIMIZERS,
     )
     momentum: float = _setting(
-        0.9, "Share of the last step that SGD and Muon keep. Adam and AdamW ignore it.", low=0.0, high=0.999
+        0.9,
+        "Share of the last step that SGD and Muon keep. Adam and AdamW ignore it.",
+        low=0.0,
+        high=0.999,
     )
-    nesterov: bool = _setting(True, "SGD looks ahead along its momentum; Muon always does. Adam and AdamW ignore it.")
+    nesterov: bool = _setting(
+        True,
+        "SGD looks ahead along its momentum; Muon always does. Adam and AdamW ignore it.",
+    )
     weight_decay: float = _setting(
         0.0, "Pull of every weight towards zero; 0.0005 is usual with SGD.", low=0.0, high=1.0
     )
     schedule: str = _setting(
         "constant",
-        "How the learning rate moves: constant; step (times step_factor every step_epochs); linear and "
-        "cosine (down to zero); one_cycle (up, then down to zero).",
+        "How the learning rate moves: constant; step (times step_factor every step_epochs); linear "
+        "and cosine (down to zero); one_cycle (up, then down to zero).",
         choices=SCHEDULES,
     )
     warmup_epochs: float = _setting(
@@ -189,8 +195,8 @@ class TrainConfig:
     )
     precision: str = _setting(
         "float32",
-        "Numbers that the network computes with. bfloat16 is faster on some processors and far slower "
-        "on others; auto measures it for a second.",
+        "Numbers that the network computes with. bfloat16 is faster on some processors and far "
+        "slower on others; auto measures it for a second.",
         choices=PRECISIONS,
     )
     layout: str = _setting(

@@ -86,4 +86,5 @@ def orthogonalise(matrix: Tensor) -> Tensor:
     for _ in range(_ITERATIONS):
         gram = x @ x.T
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return (x if wide is matrix else x.T).to(matrix.dtype)
+    answer: Tensor = (x if wide is matrix else x.T).to(matrix.dtype)
+    return answer

@@ -33,8 +33,8 @@ from cifar_core.run_paths import EXAMPLES_FILE
 from cifar_core.run_state import ENDED, RunState
 from cifar_core.store import RunRow, Store
 from cifar_core.training import Training, start_training, train
-from cifar_core.tuning import tuned
 from cifar_core.training_state import StateHeader, read_state_header, restore_training
+from cifar_core.tuning import tuned
 from cifar_core.workspace import Workspace
 
 log = logging.getLogger("cifar_core.worker")

@@ -28,13 +28,13 @@ class SpeedCNN(nn.Module):
         self.whiten = nn.Conv2d(3, 24, kernel_size=2)
         self.whiten.weight.requires_grad = False
         self.whiten_gelu = nn.GELU()
-        channels = 24
-        for number, width in enumerate(self.WIDTHS, 1):
-            self.add_module(f"block{number}", self._block(channels, width))
-            channels = width
+        first, second, third = self.WIDTHS
+        self.block1 = self._block(24, first)
+        self.block2 = self._block(first, second)
+        self.block3 = self._block(second, third)
         self.pool = nn.MaxPool2d(3)
         self.flatten = nn.Flatten()
-        self.head = nn.Linear(channels, num_classes, bias=False)
+        self.head = nn.Linear(third, num_classes, bias=False)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Turn inputs, float (N, 3, 32, 32), into logits, float (N, num_classes)."""
