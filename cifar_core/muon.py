@@ -39,7 +39,7 @@ class Muon(torch.optim.Optimizer):
         self, model: nn.Module, *, lr: float, momentum: float = 0.6, weight_decay: float = 0.0
     ) -> None:
         trained = [p for p in model.parameters() if p.requires_grad]
-        groups = [
+        groups: list[dict[str, Any]] = [
             {"params": [p for p in trained if p.dim() == 4], "scale": 1.0, "orthogonal": True},
             {"params": [p for p in trained if p.dim() == 2], "scale": self.HEAD_SCALE},
             {"params": [p for p in trained if p.dim() not in (2, 4)], "scale": self.OTHERS_SCALE},
@@ -56,15 +56,15 @@ class Muon(torch.optim.Optimizer):
         for group in self.param_groups:
             for parameter in group["params"]:
                 if parameter.grad is not None:
-                    self._move(parameter, group)
+                    self._move(parameter, parameter.grad, group)
         return loss
 
-    def _move(self, parameter: Tensor, group: dict[str, Any]) -> None:
+    def _move(self, parameter: Tensor, gradient: Tensor, group: dict[str, Any]) -> None:
         state = self.state[parameter]
         if "momentum_buffer" not in state:
             state["momentum_buffer"] = torch.zeros_like(parameter)
-        momentum = state["momentum_buffer"].mul_(group["momentum"]).add_(parameter.grad)
-        step = parameter.grad.add(momentum, alpha=group["momentum"])
+        momentum = state["momentum_buffer"].mul_(group["momentum"]).add_(gradient)
+        step = gradient.add(momentum, alpha=group["momentum"])
         if group["orthogonal"]:
             parameter.mul_(len(parameter) ** 0.5 / parameter.norm())
             step = orthogonalise(step.flatten(1)).view_as(parameter)
