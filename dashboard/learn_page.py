@@ -109,12 +109,12 @@ def _draw_ways_on(all_steps: list[Step], place: int, *, lead: bool) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", key="learn_ways_on"):
         if place > 0:
             st.button(
-                all_steps[place - 1].title, key="learn_back", icon=":material/arrow_back:",
+                all_steps[place - 1].title, key=f"learn_back_{place}", icon=":material/arrow_back:",
                 on_click=_go, args=(place - 1,),
             )  # fmt: skip
         if place < NUM_STEPS:
             st.button(
-                _("Next: {title}").format(title=all_steps[place + 1].title), key="learn_next",
+                _("Next: {title}").format(title=all_steps[place + 1].title), key=f"learn_next_{place}",
                 icon=":material/arrow_forward:", icon_position="right",
                 type="primary" if lead else "secondary",
                 on_click=_go, args=(place + 1,),

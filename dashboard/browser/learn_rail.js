@@ -6,9 +6,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const nav = parentElement.querySelector(".learn-rail");
   const list = nav.querySelector("ol");
   nav.setAttribute("aria-label", data.label);
+  beginAtTheTop(nav, data.current);
   while (list.children.length > data.steps.length) list.lastChild.remove();
   while (list.children.length < data.steps.length) list.append(newItem());
   data.steps.forEach((step, place) => fill(list.children[place], step, place, data, setTriggerValue));
+}
+
+// Whoever presses Next at the end of a step reads the next one from its beginning.
+function beginAtTheTop(nav, current) {
+  const before = nav.dataset.current;
+  nav.dataset.current = current;
+  if (before === undefined || before === String(current)) return;
+  document.querySelector("[data-testid=stMain]")?.scrollTo({ top: 0 });
 }
 
 function newItem() {

@@ -8,8 +8,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NUM_STEPS = 11
 
 
-@pytest.mark.parametrize(("lang", "next_word"), [("en", "Next: "), ("zh", "下一步：")])
-def test_all_eleven_steps_can_be_walked_without_an_exception(visit, lang, next_word):
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_all_eleven_steps_can_be_walked_without_an_exception(visit, lang):
     page = visit(f"/learn?lang={lang}")
     for number in range(1, NUM_STEPS + 1):
         expect(page.get_by_role("heading", level=2).first).to_contain_text(
@@ -17,7 +17,8 @@ def test_all_eleven_steps_can_be_walked_without_an_exception(visit, lang, next_w
         )
         expect(page.get_by_test_id("stRadio")).to_have_count(1, timeout=30_000)
         expect(page.get_by_test_id("stException")).to_have_count(0)
-        page.get_by_role("button", name=next_word).click()
+        page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollTop === 0")
+        page.locator(f".st-key-learn_next_{number - 1} button").click()
     expect(page.locator(".duel[data-picture='1']")).to_be_visible(timeout=30_000)
     assert "step=you" in page.url
     page.get_by_role("navigation").get_by_role("button").nth(3).click()

@@ -95,12 +95,12 @@ def test_an_address_that_names_no_step_opens_the_first(open_learn):
 
 def test_next_and_back_change_the_address(open_learn):
     app = open_learn(step="2")
-    app.button("learn_next").click().run()
+    app.button("learn_next_1").click().run()
     assert app.header[0].value == "3. ReLU"
     assert asked(app, "step") == "3"
-    app.button("learn_back").click().run()
+    app.button("learn_back_2").click().run()
     assert app.header[0].value == "2. Convolution"
-    go(app, step="11").button("learn_next").click().run()
+    go(app, step="11").button("learn_next_10").click().run()
     assert asked(app, "step") == "you"
 
 
