@@ -135,7 +135,9 @@ class TrainConfig:
         low=0.0,
         high=0.95,
     )
-    flip: bool = _setting(False, "Mirror half of the training images left to right.")
+    flip: bool = _setting(
+        False, "Mirror half of the training images left to right, the other half in the next epoch."
+    )
     shift: int = _setting(
         0, "Move each training image by up to this many pixels each way.", low=0, high=16
     )

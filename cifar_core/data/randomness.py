@@ -20,6 +20,7 @@ class Purpose(IntEnum):
     ORDER = 3
     AUGMENTATION = 4
     DROPOUT = 5
+    MIRRORING = 6
 
 
 def derived_seed(seed: int, purpose: Purpose, *position: int) -> int:

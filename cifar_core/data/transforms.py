@@ -59,18 +59,21 @@ class Augmentation:
     shift: int = 0
     cutout: int = 0
 
-    def apply(self, images: Tensor, generator: Generator) -> Tensor:
+    def apply(self, images: Tensor, generator: Generator, mirrored: Tensor | None = None) -> Tensor:
         """Change each image by draws of its own.
 
         Args:
             images: uint8 (N, H, W, 3).
             generator: source of every draw, on the CPU.
+            mirrored: bool (N,), which images to mirror where ``flip`` is on; None draws half.
 
         Returns:
             uint8 (N, H, W, 3), a new tensor where anything is switched on.
         """
         if self.flip or self.shift:
-            images = shift_and_flip(images, self.shift, flip=self.flip, generator=generator)
+            images = shift_and_flip(
+                images, self.shift, flip=self.flip, generator=generator, mirrored=mirrored
+            )
         if self.cutout:
             images = cut_out(images, self.cutout, generator=generator)
         return images
@@ -87,9 +90,11 @@ class Preprocessing:
         """Return what the network sees: uint8 (N, 32, 32, 3) to float32 (N, 3, 32, 32)."""
         return self.normalization.apply(images)
 
-    def for_training(self, images: Tensor, generator: Generator) -> Tensor:
-        """Return what the network sees while training, augmented by draws from ``generator``."""
-        return self.normalization.apply(self.augmentation.apply(images, generator))
+    def for_training(
+        self, images: Tensor, generator: Generator, mirrored: Tensor | None = None
+    ) -> Tensor:
+        """Return what the network sees while training; arguments as ``Augmentation.apply``."""
+        return self.normalization.apply(self.augmentation.apply(images, generator, mirrored))
 
 
 def build_preprocessing(config: TrainConfig, mean: Triple, std: Triple) -> Preprocessing:
@@ -107,7 +112,14 @@ def build_preprocessing(config: TrainConfig, mean: Triple, std: Triple) -> Prepr
     )
 
 
-def shift_and_flip(images: Tensor, shift: int, *, flip: bool, generator: Generator) -> Tensor:
+def shift_and_flip(
+    images: Tensor,
+    shift: int,
+    *,
+    flip: bool,
+    generator: Generator,
+    mirrored: Tensor | None = None,
+) -> Tensor:
     """Move each image by up to ``shift`` pixels each way and mirror half of them.
 
     What moves in at the border is the image mirrored there, which leaves no false edge.
@@ -117,6 +129,7 @@ def shift_and_flip(images: Tensor, shift: int, *, flip: bool, generator: Generat
         shift: largest move in pixels, below H and W.
         flip: whether to mirror.
         generator: source of the draws, on the CPU.
+        mirrored: bool (N,), which to mirror; None draws half.
 
     Returns:
         uint8 (N, H, W, 3).
@@ -125,8 +138,9 @@ def shift_and_flip(images: Tensor, shift: int, *, flip: bool, generator: Generat
     rows = _moved(height, torch.randint(-shift, shift + 1, (count, 1), generator=generator))
     columns = _moved(width, torch.randint(-shift, shift + 1, (count, 1), generator=generator))
     if flip:
-        mirrored = torch.rand((count, 1), generator=generator) < 0.5
-        columns = torch.where(mirrored, columns.flip(1), columns)
+        if mirrored is None:
+            mirrored = torch.rand(count, generator=generator) < 0.5
+        columns = torch.where(mirrored[:, None], columns.flip(1), columns)
     base = torch.arange(count)[:, None] * height
     pixels = (((base + rows) * width)[:, :, None] + columns[:, None, :]).reshape(-1)
     # index_select over rows of three bytes: several times faster than indexing with three tensors

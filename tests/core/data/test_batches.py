@@ -141,3 +141,20 @@ def test_batches_before_the_start_are_not_computed(monkeypatch):
     monkeypatch.setattr(Subset, "take", lambda self, p: taken.append(len(p)) or take(self, p))
     next(loader(noise(50)).batches(1, start=4))
     assert taken == [8]
+
+
+def test_an_image_is_mirrored_in_every_second_epoch_and_half_of_them_at_a_time():
+    subset = noise(60)
+    own = loader(subset, 16, preprocessing=Preprocessing(augmentation=Augmentation(flip=True)))
+    plain = {int(label): Preprocessing()(image[None])[0]
+             for image, label in zip(*subset.take(torch.arange(60)), strict=True)}  # fmt: skip
+
+    def mirrored_in(epoch: int) -> set[int]:
+        seen = [pair for batch in own.batches(epoch)
+                for pair in zip(batch.inputs, batch.labels.tolist(), strict=True)]  # fmt: skip
+        assert all(x.equal(plain[n]) or x.equal(plain[n].flip(2)) for x, n in seen)
+        return {n for x, n in seen if not x.equal(plain[n])}
+
+    first, second, third = (mirrored_in(epoch) for epoch in (1, 2, 3))
+    assert first | second == set(plain) and not first & second
+    assert first == third and 15 < len(first) < 45
