@@ -21,6 +21,7 @@ from dashboard.predict_pictures import (
     Refused,
     open_upload,
 )
+from dashboard.sentences import translated
 
 PARAMETER = "model"
 """In the address: the model that answers."""
@@ -73,7 +74,7 @@ def choose_pictures(entry: ModelEntry) -> list[Picture | Refused]:
         return _from_files()
     if origin == CAMERA:
         return _from_camera()
-    return _from_data_set(sources, entry.fit)
+    return _from_data_set(entry, sources)
 
 
 def choose_fit(entry: ModelEntry) -> str:
@@ -120,14 +121,14 @@ def _open_all(files: Iterable[Any]) -> list[Picture | Refused]:
     return [open_upload(file.name, file.getvalue()) for file in files]
 
 
-def _from_data_set(sources: list[str], fit: str) -> list[Picture | Refused]:
+def _from_data_set(entry: ModelEntry, sources: list[str]) -> list[Picture | Refused]:
     if not sources:
         st.caption(_("No data set is ready yet; examples come from one."))
         if exists("dataset"):
             st.page_link(page("dataset"), label=_("Get a data set"))
         return []
     try:
-        return [choose_example(sources, fit)]
+        return [choose_example(entry, sources)]
     except DatasetError as error:
-        st.error(plain(str(error)))
+        st.error(plain(translated(str(error))))
         return []

@@ -1,11 +1,10 @@
-"""Example images to ask about: test images of a data set that is ready."""
+"""Example images to ask about, of a data set that is ready; none of them is a test image."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
 
 from cifar_core.config import BUILTIN, CIFAR10
@@ -16,7 +15,9 @@ from cifar_core.workspace import Workspace
 from dashboard.class_names import class_name
 from dashboard.dataset_grid import GridShape, Tile, image_grid, opened_number
 from dashboard.dataset_sources import Readiness, known_sources, look_at, own_name
+from dashboard.example_pool import Pool, pool_of, pool_words
 from dashboard.i18n import _
+from dashboard.markdown import plain
 from dashboard.predict_pictures import Picture, from_data_set
 from dashboard.services import get_image_set, get_workspace
 
@@ -64,12 +65,12 @@ def source_title(data: str) -> str:
     return "CIFAR-10" if data == CIFAR10 else own_name(data, get_workspace())
 
 
-def choose_example(sources: list[str], fit: str) -> Picture:
+def choose_example(entry: ModelEntry, sources: list[str]) -> Picture:
     """Draw a row of example images to click; return the chosen one.
 
     Args:
-        sources: at least one, ready in this fit.
-        fit: one of ``config.FITS``.
+        entry: the model that is asked.
+        sources: at least one, ready in the model's fit.
 
     Raises:
         DatasetError: the data set cannot be read.
@@ -80,9 +81,9 @@ def choose_example(sources: list[str], fit: str) -> Picture:
             _("Data set"), sources, format_func=source_title, key="predict_data",
             persist_state="session", on_change=_forget_image,
         )  # fmt: skip
-    images = get_image_set(data, fit)
-    draw = st.session_state.setdefault(_DRAW, 0)
-    shown = draw_positions(images.num_train, len(images), draw)
+    images = get_image_set(data, entry.fit)
+    pool = pool_of(entry, images)
+    shown = pool.draw(NUM_EXAMPLES, st.session_state.setdefault(_DRAW, 0))
     image_grid(
         images.images[shown].numpy(),
         [_tile(images, position) for position in shown],
@@ -92,24 +93,11 @@ def choose_example(sources: list[str], fit: str) -> Picture:
         shape=_SHAPE,
         on_open=_choose,
     )
+    st.caption(plain(pool_words(pool, source_title(data))))
     st.button(
         _("Other examples"), key="predict_new_draw", icon=":material/shuffle:", on_click=_draw_again
     )
-    return picture_at(images, _asked_position(len(images), shown[0]))
-
-
-def draw_positions(num_train: int, total: int, draw: int) -> list[int]:
-    """Return positions of some test images, in any order; of all images where none are for tests.
-
-    Args:
-        num_train: images of the training part, which come first.
-        total: images of both parts.
-        draw: another number gives other images; the same gives the same.
-    """
-    first = num_train if num_train < total else 0
-    count = min(NUM_EXAMPLES, total - first)
-    chosen = np.random.default_rng(draw).choice(total - first, count, replace=False)
-    return [first + int(place) for place in chosen]
+    return picture_at(images, _asked_position(pool, shown[0]))
 
 
 def picture_at(images: ImageSet, position: int) -> Picture:
@@ -124,10 +112,10 @@ def _tile(images: ImageSet, position: int) -> Tile:
     return Tile(word, _("Example: {name}").format(name=word), position)
 
 
-def _asked_position(total: int, otherwise: int) -> int:
-    """Return the position in the address, where it is one."""
+def _asked_position(pool: Pool, otherwise: int) -> int:
+    """Return the position in the address, where it is one; never that of a test image."""
     text = st.query_params.get(PARAMETER, "")
-    return int(text) if text.isdecimal() and len(text) < 12 and int(text) < total else otherwise
+    return int(text) if text.isdecimal() and len(text) < 12 and int(text) in pool else otherwise
 
 
 def _choose() -> None:

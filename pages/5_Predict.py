@@ -7,12 +7,14 @@ from cifar_core.errors import CheckpointError, ConfigError
 from cifar_core.library import list_models
 from dashboard import predict_choice, predict_views
 from dashboard.i18n import _
+from dashboard.last_picture import remember_picture
 from dashboard.markdown import plain
 from dashboard.models_waiting import first_wait
 from dashboard.navigation import exists, page
 from dashboard.page import open_page
 from dashboard.predict_answers import answer_images
 from dashboard.predict_pictures import Picture, Refused
+from dashboard.sentences import translated
 from dashboard.services import get_workspace
 
 open_page(
@@ -58,6 +60,7 @@ with answering:
             if len(pictures) > 1:
                 chosen = predict_views.choose_row(pictures, images, answers)
                 predict_views.show_csv(pictures, answers, refused)
+            remember_picture(images[chosen], pictures[chosen].name, pictures[chosen].truth)
             predict_views.show_answer(model, pictures[chosen], images[chosen], answers[chosen])
         except (CheckpointError, ConfigError) as error:
-            st.error(plain(str(error)))
+            st.error(plain(translated(str(error))))

@@ -143,13 +143,17 @@ def test_a_link_to_a_model_that_is_gone_says_so_and_the_newest_answers(open_pred
     assert app.selectbox("predict_model").value == newest
 
 
+def last_picture(app):
+    return app.session_state["last_picture"]
+
+
 def test_with_a_data_set_an_example_is_answered_at_once(
     open_predict, run_model, workspace, tiny_folder
 ):
     data = open_data(str(tiny_folder), workspace)
     run_model()
-    app = open_predict(image="125")
-    truth = data.classes[int(data.labels[125])]
+    app = open_predict(image="25")
+    truth = data.classes[int(data.labels[25])]
     shown = text(app)
     answer = app.header[0].value.split(" ")[0]
     expected = "Right" if answer == truth else f"the true class is {truth}"
@@ -157,6 +161,8 @@ def test_with_a_data_set_an_example_is_answered_at_once(
     assert len(app.get("image")) == 2
     assert len(app.get("plotly_chart")) == 1
     assert "Grad-CAM" in [app.segmented_control("predict_method").options[0]]
+    assert last_picture(app).name == "Image 25"
+    assert last_picture(open_predict(image="125")).name != "Image 125"  # that is a test image
 
 
 @pytest.mark.parametrize("image", ["150", "-1", "x", "9" * 30, "²"])
@@ -171,7 +177,7 @@ def test_an_odd_image_in_the_address_is_replaced_by_an_example(
 def test_other_examples_come_with_a_click(open_predict, run_model, workspace, tiny_folder):
     open_data(str(tiny_folder), workspace)
     run_model()
-    app = open_predict(image="125")
+    app = open_predict(image="25")
     app.button("predict_new_draw").click().run()
     assert not app.exception
     assert "image" not in app.query_params
