@@ -72,7 +72,7 @@ def show_cautions(data: ImageSet) -> None:
             "{limit} of a class, and validation and test take their share of them."
         )
         st.warning(
-            plain(words.format(classes=shown, limit=FEW_IMAGES)), icon=":material/low_priority:"
+            plain(words.format(classes=shown, limit=FEW_IMAGES)), icon=":material/warning:"
         )
 
 

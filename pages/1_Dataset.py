@@ -2,7 +2,9 @@
 
 from dashboard.dataset_address import open_view, publish_view
 from dashboard.dataset_browser import browse_samples
+from dashboard.dataset_extra_tests import show_extra_tests
 from dashboard.dataset_facts import describe_set, show_cautions, show_notes
+from dashboard.dataset_own import show_own_sets
 from dashboard.dataset_preparation import open_source
 from dashboard.dataset_source_panel import choose_fit, choose_source, source_name
 from dashboard.dataset_sources import default_source
@@ -28,3 +30,5 @@ else:
     browse_samples(data, source_name(source), default)
     show_tabs(data, source)
     show_notes(data)
+    show_extra_tests(data, source_name(source), fit)
+show_own_sets()

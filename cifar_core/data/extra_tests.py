@@ -97,7 +97,7 @@ def read_extra_test(
     Raises:
         DatasetError: as for ``add_extra_test``.
     """
-    raw = _read([path], ("", ""), workspace, classes, fit, None)
+    raw = _read([path], (), workspace, classes, fit, None)
     return in_order(replace(hold_in_memory(raw), num_train=0), classes)
 
 
@@ -107,7 +107,7 @@ def add_extra_test(
     classes: Sequence[str],
     *,
     name: str = "",
-    titles: tuple[str, str] = ("", ""),
+    titles: Sequence[str] = (),
     fit: str = "crop",
     progress: Progress | None = None,
 ) -> ExtraTest:
@@ -175,21 +175,22 @@ def in_order(data: ImageSet, classes: Sequence[str] | None) -> ImageSet:
 
 def _read(
     paths: Sequence[Path],
-    titles: tuple[str, str],
+    titles: Sequence[str],
     workspace: Workspace,
     classes: Sequence[str],
     fit: str,
     progress: Progress | None,
 ) -> RawImages:
+    titles = [*titles, *("" for _ in paths[len(titles) :])]
     if len(paths) == 2:
-        raw = read_pair(paths[0], paths[1], classes, titles)
+        raw = read_pair(paths[0], paths[1], classes, (titles[0], titles[1]))
     elif len(paths) != 1:
         raise DatasetError(
             f"{len(paths)} files were given; expected one archive, or two .npy files: images and "
             "labels."
         )
     elif is_npy(paths[0]):
-        raw = read_pair(*find_pair(paths[0]), classes)
+        raw = read_pair(*find_pair(paths[0], titles[0]), classes)
     else:
         scratch = _home(workspace)
         raw = read_test_images(paths[0], scratch, name=titles[0], fit=fit, progress=progress)

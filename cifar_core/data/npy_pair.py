@@ -45,11 +45,12 @@ def is_npy(path: Path) -> bool:
         return file.read(len(_MAGIC)) == _MAGIC
 
 
-def find_pair(path: Path) -> tuple[Path, Path]:
+def find_pair(path: Path, title: str = "") -> tuple[Path, Path]:
     """Return images and labels, where one of the two files is named.
 
     Args:
         path: its name holds "data" or "images", or else "labels".
+        title: what a person calls the file; its name if left out.
 
     Raises:
         DatasetError: the other one is not beside it.
@@ -61,8 +62,8 @@ def find_pair(path: Path) -> tuple[Path, Path]:
         if found and partner.is_file():
             return (partner, path) if word == "labels" else (path, partner)
     raise DatasetError(
-        f"{readable_name(path.name)} is one of a pair; expected the other one beside it, as in "
-        "cifar10.1_v6_data.npy and cifar10.1_v6_labels.npy."
+        f"{readable_name(title or path.name)} is one of a pair; expected the other one beside it, "
+        "as in cifar10.1_v6_data.npy and cifar10.1_v6_labels.npy."
     )
 
 

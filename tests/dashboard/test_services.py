@@ -1,4 +1,6 @@
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ from dashboard import services
 @pytest.fixture(autouse=True)
 def _empty_caches():
     services._open_image_set.clear()
+    services._version_of.clear()
     services._load_model.clear()
 
 
@@ -49,6 +52,15 @@ def test_a_source_that_does_not_exist_is_not_ready():
 
 def test_an_image_set_is_opened_once(tiny_folder):
     assert services.get_image_set(str(tiny_folder)) is services.get_image_set(str(tiny_folder))
+
+
+def test_a_folder_that_was_prepared_anew_is_another_set(tiny_folder, tmp_path, workspace):
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "mine"))
+    assert services.get_image_set(str(folder)).num_train == 120
+    (folder / "train/red/0001.png").unlink()
+    open_data(str(folder), workspace)
+    services._version_of.clear()  # what ten seconds do
+    assert services.get_image_set(str(folder)).num_train == 119
 
 
 def test_an_image_set_of_another_workspace_is_another_one(tiny_folder, tmp_path, monkeypatch):

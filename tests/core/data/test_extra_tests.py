@@ -83,7 +83,7 @@ def test_an_archive_is_read_and_its_rest_told(workspace, tmp_path):
             archive.write(path, path.relative_to(tmp_path))
         archive.writestr("mine/cat/notes.txt", "x")
     added = add_extra_test(
-        workspace, [tmp_path / "upload-123.zip"], CLASSES, titles=("my pets.zip", "")
+        workspace, [tmp_path / "upload-123.zip"], CLASSES, titles=("my pets.zip",)
     )
     assert added.name == "my pets" and "Left out of my pets.zip" in added.notes[0]
     assert not list(workspace.data_dir.rglob("*.png"))
