@@ -6,14 +6,16 @@ down a second time. No Streamlit.
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from cifar_core.config import TrainConfig
-from cifar_core.data.image_set import ImageSet
-from cifar_core.data.randomness import Purpose, generator_for
+from cifar_core.data.batches import BatchLoader
+from cifar_core.data.image_set import ImageSet, Subset
 from cifar_core.data.transforms import build_preprocessing
 from dashboard.dataset_statistics import LEVELS
 
@@ -29,16 +31,17 @@ def draw_versions(
         image: uint8 (32, 32, 3).
         data: whose mean and deviation the normalisation may use.
         config: its ``flip``, ``shift``, ``cutout``, ``normalization`` and ``seed`` count.
-        draw: another number gives other draws: those of this batch of the first epoch.
+        draw: another number gives other draws: those of another epoch.
 
     Returns:
         uint8 (16, 32, 32, 3), the network's inputs turned back into pixels.
     """
     preprocessing = build_preprocessing(config, data.mean, data.std)
-    copies = image.expand(NUM_DRAWS, *image.shape)
-    generator = generator_for(config.seed, Purpose.AUGMENTATION, 1, draw)
-    inputs = preprocessing.for_training(copies, generator)
-    return preprocessing.normalization.undo(inputs).numpy()
+    alone = dataclasses.replace(data, images=image[None], labels=torch.zeros(1, dtype=torch.int64))
+    copies = Subset(alone, torch.zeros(NUM_DRAWS, dtype=torch.int64))
+    loader = BatchLoader(copies, preprocessing, NUM_DRAWS, config.seed, torch.device("cpu"))
+    (batch,) = loader.batches(epoch=1 + draw)
+    return preprocessing.normalization.undo(batch.inputs).numpy()
 
 
 def normalised_image(image: Tensor, data: ImageSet, normalization: str) -> NDArray[np.float32]:

@@ -20,17 +20,17 @@ LIVELY = TrainConfig(flip=True, shift=4, cutout=8, normalization="dataset")
 
 @pytest.mark.parametrize("draw", [0, 3])
 def test_draws_are_what_a_training_batch_of_that_image_would_be(tiny_set, draw):
-    copies = Subset(tiny_set, torch.full((NUM_DRAWS * 4,), 7))
+    copies = Subset(tiny_set, torch.full((NUM_DRAWS,), 7))
     preprocessing = build_preprocessing(LIVELY, tiny_set.mean, tiny_set.std)
     loader = BatchLoader(copies, preprocessing, NUM_DRAWS, LIVELY.seed, torch.device("cpu"))
-    batch = list(loader.batches(epoch=1))[draw]
+    (batch,) = loader.batches(epoch=1 + draw)
     expected = preprocessing.normalization.undo(batch.inputs).numpy()
     drawn = draw_versions(tiny_set.images[7], tiny_set, LIVELY, draw=draw)
     assert (drawn == expected).all()
 
 
 def test_draws_run_the_training_object_itself(tiny_set, monkeypatch):
-    monkeypatch.setattr(Augmentation, "apply", lambda self, images, generator: 255 - images)
+    monkeypatch.setattr(Augmentation, "apply", lambda self, images, *draws: 255 - images)
     drawn = draw_versions(tiny_set.images[0], tiny_set, LIVELY)
     assert (drawn == 255 - tiny_set.images[0].numpy()).all()
 
