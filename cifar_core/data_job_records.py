@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
 from filelock import FileLock
 
@@ -77,7 +78,27 @@ class DataJob:
         return min(1.0, self.done / self.total) if self.total else 0.0
 
 
-def conclude_state(job: DataJob, *, has_process: bool, now: float) -> JobState:
+class Watched(Protocol):
+    """Work of a process of its own, of which somebody wants to know how it is."""
+
+    @property
+    def state(self) -> JobState:
+        """As last written."""
+
+    @property
+    def cancel_requested(self) -> bool:
+        """Whether somebody asked for an end."""
+
+    @property
+    def pid(self) -> int:
+        """Of its process; 0 where there is none yet."""
+
+    @property
+    def started_at(self) -> float:
+        """When it was asked for, in seconds since 1970."""
+
+
+def conclude_state(job: Watched, *, has_process: bool, now: float) -> JobState:
     """Return the true state: one that claims a process is believed while that process exists.
 
     Args:
@@ -85,7 +106,7 @@ def conclude_state(job: DataJob, *, has_process: bool, now: float) -> JobState:
         has_process: whether its process exists, the very same one.
         now: seconds since 1970.
     """
-    if not job.is_active or has_process:
+    if job.state not in ACTIVE or has_process:
         return job.state
     if not job.pid and now - job.started_at < START_LIMIT_S:
         return JobState.STARTING  # between the claim and the launch

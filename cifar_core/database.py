@@ -9,7 +9,7 @@ from filelock import FileLock
 
 from cifar_core.errors import RunError
 from cifar_core.files import write_file_atomically
-from cifar_core.schema import SCHEMA, SCHEMA_VERSION
+from cifar_core.schema import ADDED_TABLES, SCHEMA, SCHEMA_VERSION
 
 BUSY_TIMEOUT_S = 30.0
 """How long a writer waits for another one before it gives up."""
@@ -74,6 +74,8 @@ class Database:
         try:
             with self.connect() as db:
                 version = int(db.execute("PRAGMA user_version").fetchone()[0])
+                if version == SCHEMA_VERSION:
+                    _add_tables(db)
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorname not in _DAMAGES:
                 raise
@@ -86,6 +88,14 @@ class Database:
                 f"{self._path} was written by another version of this program (tables "
                 f"{version}; this one reads {SCHEMA_VERSION}). Update it. {_OTHER_FOLDER}"
             )
+
+
+def _add_tables(db: sqlite3.Connection) -> None:
+    """Add the tables that a file from an earlier program lacks."""
+    there = {row["name"] for row in db.execute("SELECT name FROM sqlite_master")}
+    for name, statement in ADDED_TABLES.items():
+        if name not in there:
+            db.execute(statement)
 
 
 def _write_tables(path: Path) -> None:

@@ -2,6 +2,19 @@
 
 SCHEMA_VERSION = 1
 
+ADDED_TABLES = {
+    "health": """CREATE TABLE IF NOT EXISTS health (
+    run_id TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    facts TEXT NOT NULL,
+    PRIMARY KEY (run_id, epoch)
+) WITHOUT ROWID;""",
+}
+"""Tables that came later, by name: a file without them gets them when it is opened.
+
+A program that does not know them can still use the file, so the version stays.
+"""
+
 SCHEMA = f"""
 BEGIN;
 CREATE TABLE IF NOT EXISTS runs (
@@ -63,6 +76,7 @@ CREATE TABLE IF NOT EXISTS examples (
     probs TEXT NOT NULL,
     PRIMARY KEY (run_id, step)
 ) WITHOUT ROWID;
+{"".join(ADDED_TABLES.values())}
 PRAGMA user_version = {SCHEMA_VERSION};
 COMMIT;
 """

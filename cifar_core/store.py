@@ -20,6 +20,7 @@ from typing import Any
 from cifar_core.config import FIELDS, TrainConfig
 from cifar_core.database import BUSY_TIMEOUT_S, Database
 from cifar_core.errors import RunError
+from cifar_core.health import HealthRecord
 from cifar_core.records import EpochRecord, Metric, StepRecord
 from cifar_core.run_state import RunState
 from cifar_core.workspace import Workspace
@@ -168,6 +169,7 @@ class Store:
             db.execute("DELETE FROM steps WHERE run_id = ? AND step > ?", (run_id, step))
             db.execute("DELETE FROM epochs WHERE run_id = ? AND epoch >= ?", (run_id, epoch))
             db.execute("DELETE FROM examples WHERE run_id = ? AND step > ?", (run_id, step))
+            db.execute("DELETE FROM health WHERE run_id = ? AND epoch >= ?", (run_id, epoch))
 
     def steps(self, run_id: str, *, after: int = 0, limit: int = -1) -> list[StepRecord]:
         """Return the steps of a run after a step number, in order; at most ``limit`` if given."""
@@ -283,6 +285,24 @@ class Store:
                 (run_id,),
             ).fetchone()
         return (row["step"], json.loads(row["probs"])) if row else None
+
+    # --- health
+
+    def add_health(self, run_id: str, record: HealthRecord) -> None:
+        """Keep what a look at the network after an epoch showed; one already there is replaced."""
+        with self.connect() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO health VALUES (?, ?, ?)",
+                (run_id, record.epoch, record.to_json()),
+            )
+
+    def health(self, run_id: str) -> list[HealthRecord]:
+        """Return what the looks at a run's network showed, in order of epochs."""
+        with self.connect() as db:
+            rows = db.execute(
+                "SELECT facts FROM health WHERE run_id = ? ORDER BY epoch", (run_id,)
+            ).fetchall()
+        return [HealthRecord.from_json(row["facts"]) for row in rows]
 
 
 def run_from_row(row: sqlite3.Row) -> RunRow:

@@ -23,6 +23,7 @@ from cifar_core.database import BUSY_TIMEOUT_S
 from cifar_core.errors import WorkbenchError
 from cifar_core.evaluation import Evaluation, score_logits
 from cifar_core.examples import ExampleWatcher
+from cifar_core.health_probe import HealthProbe
 from cifar_core.inference import iterate_logits
 from cifar_core.models.registry import count_parameters
 from cifar_core.recorder import Recorder
@@ -164,12 +165,19 @@ def _train(
     job: _Work, training: Training, splits: Splits, files: RunFiles, examples: ExampleWatcher
 ) -> None:
     job.begin_phase("training")
+    probe = HealthProbe(job.store, job.run.run_id, splits.train)
+
+    def obey() -> None:
+        job.control.between_steps(training, lambda: files.save_state(training))
+
     try:
         for record in train(training, splits):
             job.listener.record(record)
             _keep(job, training, record, files)
             examples.look_if_due(training, at_once=isinstance(record, EpochRecord))
-            job.control.between_steps(training, lambda: files.save_state(training))
+            if isinstance(record, EpochRecord):
+                probe.look(training, record.epoch, between=obey)
+            obey()
     except StopRequested:
         job.recorder.flush()
         files.save_at_stop(training, _last_epoch(job))

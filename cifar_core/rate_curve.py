@@ -1,0 +1,147 @@
+"""What a range test found, and which learning rates it suggests. Pure: no torch, no files.
+
+The test and its stopping rule are in ``lr_finder``.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+SMOOTHING = 0.92
+"""Share of the mean that each step keeps: a memory of about twelve steps. The mean lags behind the
+rate by as much, and that is wanted: a loss shows the steps before it, too."""
+SLOPE_WIDTH = 0.25
+"""Decades: how near a point must be to count for a slope, as a Gaussian's standard deviation. The
+slope from one step to the next is mostly noise."""
+
+
+@dataclass(frozen=True)
+class RatePoint:
+    """One step of a range test.
+
+    Attributes:
+        rate: the learning rate that the step was taken with.
+        loss: mean training loss over its batch before the step, in nats.
+        smoothed: the running mean of the losses up to here.
+    """
+
+    rate: float
+    loss: float
+    smoothed: float
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Two learning rates read off a curve; None where it has no slope to read one off.
+
+    Attributes:
+        steepest: see ``find_steepest``. The one to take where a person asks for one: in sweeps it
+            lies nearest to the best rate (``benchmarks/lr_finder.py``).
+        valley: see ``find_valley``; usually a few times smaller, and careful.
+    """
+
+    steepest: float | None
+    valley: float | None
+
+
+class RunningMean:
+    """An exponential mean that is right from its first value on.
+
+    The plain recursion starts at zero and is too small at first; divided by the weight that it has
+    gathered, it is a weighted mean at any time (Kingma and Ba 2014, arXiv 1412.6980, section 3).
+    """
+
+    def __init__(self, smoothing: float = SMOOTHING) -> None:
+        """Begin with nothing; ``smoothing`` is from 0 (no memory) to below 1."""
+        self._smoothing, self._sum, self._weight = smoothing, 0.0, 0.0
+
+    def after(self, value: float) -> float:
+        """Take in a value and return the mean."""
+        kept = self._smoothing
+        self._sum = kept * self._sum + (1 - kept) * value
+        self._weight = kept * self._weight + (1 - kept)
+        return self._sum / self._weight
+
+
+def suggest_rates(points: Sequence[RatePoint]) -> Suggestion:
+    """Return what a curve suggests."""
+    rates, losses = [p.rate for p in points], [p.smoothed for p in points]
+    return Suggestion(find_steepest(rates, losses), find_valley(rates, losses))
+
+
+def find_steepest(rates: Sequence[float], losses: Sequence[float]) -> float | None:
+    """Return the rate at which the loss falls fastest for a growth of the rate.
+
+    Looked at are the rates up to the smallest loss: after a peak of divergence the loss may fall
+    again, and fastest of all, without meaning that such a rate is any good.
+
+    Args:
+        rates: rising, above 0.
+        losses: smoothed, one a rate.
+
+    Returns:
+        The rate with the smallest slope over the logarithm of the rate; None where it never falls.
+
+    Source: the slope as the criterion is in Smith 2015, arXiv 1506.01186, and in fastai's
+    ``lr_find`` under the name "steep".
+    """
+    end = list(losses).index(min(losses)) + 1 if losses else 0
+    slopes = _slopes([math.log10(rate) for rate in rates], losses)[:end]
+    return rates[slopes.index(min(slopes))] if slopes and min(slopes) < 0 else None
+
+
+def _slopes(places: Sequence[float], losses: Sequence[float]) -> list[float]:
+    """Return the slope at each place of the line that fits the losses near it best.
+
+    Args:
+        places: logarithms of the rates, base 10; at least 2 different ones.
+        losses: one a place.
+    """
+    found = []
+    for here in places:
+        near = [math.exp(-(((place - here) / SLOPE_WIDTH) ** 2) / 2) for place in places]
+        total = sum(near)
+        middle = sum(w * x for w, x in zip(near, places, strict=True)) / total
+        level = sum(w * y for w, y in zip(near, losses, strict=True)) / total
+        pairs = list(zip(near, places, losses, strict=True))
+        spread = sum(w * (x - middle) ** 2 for w, x, _ in pairs)
+        found.append(sum(w * (x - middle) * (y - level) for w, x, y in pairs) / max(spread, 1e-12))
+    return found
+
+
+def find_valley(rates: Sequence[float], losses: Sequence[float]) -> float | None:
+    """Return the rate in the middle of the longest descent.
+
+    The descent is the longest sequence of ever smaller losses, in which others may be left out, so
+    that a bump of the noise does not end it.
+
+    Args:
+        rates: rising, above 0.
+        losses: smoothed, one a rate.
+
+    Returns:
+        The rate, or None where the loss never falls.
+
+    Source: the criterion is fastai's default, "valley" (fastai/callback/schedule.py).
+    """
+    descent = longest_descent(losses)
+    return rates[descent[len(descent) // 2]] if len(descent) > 1 else None
+
+
+def longest_descent(losses: Sequence[float]) -> list[int]:
+    """Return the positions of the longest sequence of ever smaller losses; the earliest of equals.
+
+    Args:
+        losses: in order; at most some hundreds, for the time grows with their square.
+    """
+    lengths, before = [1] * len(losses), [-1] * len(losses)
+    for i in range(len(losses)):
+        for j in range(i):
+            if losses[j] > losses[i] and lengths[j] + 1 > lengths[i]:
+                lengths[i], before[i] = lengths[j] + 1, j
+    place = lengths.index(max(lengths)) if lengths else -1
+    found = []
+    while place >= 0:
+        found.append(place)
+        place = before[place]
+    return found[::-1]
