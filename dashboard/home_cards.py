@@ -27,8 +27,10 @@ _BROKEN = frozenset({RunState.FAILED, RunState.CRASHED})
 def next_step(situation: Situation) -> None:
     """Offer what is sensible now, as the page's only primary button."""
     label, target, query = _next_step(situation)
-    if exists(target) and st.button(label, key="home_next", type="primary"):
-        st.switch_page(page(target), query_params=query)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        if exists(target) and st.button(label, key="home_next", type="primary"):
+            st.switch_page(page(target), query_params=query)
+        _link("learn", _("Learn what every layer does"))
 
 
 def _next_step(situation: Situation) -> tuple[str, str, dict[str, str]]:

@@ -73,7 +73,7 @@ def _show(study: Study, words: DeltaGenerator) -> None:
             _("Shift"), -2.0, 2.0, 0.0, 0.1, key="learn_activation_shift", persist_state="session",
             help=_("Added to every value first, as the bias of the layer before is."),
         )  # fmt: skip
-    words.code(_CODE[chosen], language="python")
+    words.code(_CODE[chosen], language="python", wrap_lines=True)
     result = activate(study.trace.convolved[number], chosen, shift)
     peak = max(float(result.before.abs().max()), float(result.after.abs().max()))
     draw_stage(

@@ -87,6 +87,7 @@ def _show(study: Study, words: DeltaGenerator) -> None:
         f"norm.{'train' if training else 'eval'}()\n"
         "y = norm(x)  # (x - mean) / sqrt(var + eps)",
         language="python",
+        wrap_lines=True,
     )
     words.latex(rf"y = \frac{{x {-first.mean:+.4f}}}{{\sqrt{{{first.var:.4f} + 10^{{-5}}}}}}")
     _draw(first, second, draw)

@@ -99,7 +99,9 @@ def rates_figure(
     figure = new_figure(
         *lines, height=300, x_title=_("learning rate"), y_title=_("loss after one step")
     )
-    figure.add_hline(y=before, line={"color": _QUIET, "dash": "dot"}, annotation_text=_("before"))
+    figure.add_hline(
+        y=before, line={"color": _QUIET, "dash": "dot"}, annotation_text=_("before the step")
+    )
     figure.add_vline(x=chosen, line={"color": _QUIET, "width": 2})
     figure.update_xaxes(type="log", dtick=1, exponentformat="power", fixedrange=True)
     figure.update_yaxes(range=[0, top], fixedrange=True)

@@ -68,7 +68,11 @@ def _show(study: Study, words: DeltaGenerator) -> None:
     result = convolve(study.inputs[0], weight, bias, slide)
     kernel = weight.shape[-1]
     words.latex(size_formula(32, kernel, stride, padding, dilation))
-    words.code(_code(kernel, slide, filters=18 if chosen.isdecimal() else 1), language="python")
+    words.code(
+        _code(kernel, slide, filters=18 if chosen.isdecimal() else 1),
+        language="python",
+        wrap_lines=True,
+    )
     _draw(study, result, slide, kernel)
 
 

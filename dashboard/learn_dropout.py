@@ -73,6 +73,7 @@ def _show(study: Study, words: DeltaGenerator) -> None:
         f"drop.{'train' if training else 'eval'}()\n"
         f"y = drop(x)  # × {dropped.factor:.3g}",
         language="python",
+        wrap_lines=True,
     )
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         mean = mean_over_draws(values, rate, inverted=way == "now")

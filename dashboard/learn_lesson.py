@@ -75,4 +75,6 @@ def size_formula(size: int, kernel: int, stride: int, padding: int, dilation: in
 
     result = output_size(size, kernel, Slide(stride, padding, dilation))
     top = rf"{size} + 2 \cdot {padding} - {dilation} \cdot ({kernel} - 1) - 1"
-    return rf"\left\lfloor \frac{{{top}}}{{{stride}}} \right\rfloor + 1 = \mathbf{{{result}}}"
+    whole = rf"\left\lfloor \frac{{{top}}}{{{stride}}} \right\rfloor + 1"
+    # in two lines: the result must not stick out of a narrow column
+    return rf"\begin{{aligned}} & {whole} \\ & = \mathbf{{{result}}} \end{{aligned}}"

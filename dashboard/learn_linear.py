@@ -71,6 +71,7 @@ def _show(study: Study, words: DeltaGenerator) -> None:
         "nn.ReLU(),\n"
         f"nn.Linear({hidden}, {len(study.classes)})",
         language="python",
+        wrap_lines=True,
     )
     _show_unit(study)
 

@@ -68,6 +68,7 @@ def _show(study: Study, words: DeltaGenerator) -> None:
         "loss = nn.CrossEntropyLoss()(logits, labels)\n"
         f"# -log({prob:.4f}) = {steps.loss:.4f}",
         language="python",
+        wrap_lines=True,
     )  # fmt: skip
     with st.container(horizontal=True, gap="medium"):
         st.metric(_("Loss"), f"{steps.loss:.4f}")

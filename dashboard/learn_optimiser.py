@@ -81,6 +81,7 @@ def _show(study: Study, words: DeltaGenerator) -> None:
         "loss.backward()   # fills weight.grad\n"
         f"optimizer.step()  # lr={rate:g}",
         language="python",
+        wrap_lines=True,
     )
     inputs, labels = study.batch(BATCH, draw=0)
     step = take_one_step(study.network, inputs, labels, rate)

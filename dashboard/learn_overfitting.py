@@ -124,6 +124,7 @@ def _show(study: Study, words: DeltaGenerator) -> None:
         f"few = Subset(train_set, range({size}))\n"
         f"loader = DataLoader(\n    few, batch_size={config.batch_size}, shuffle=True\n)",
         language="python",
+        wrap_lines=True,
     )
     if trouble := st.session_state.pop(_TROUBLE, ""):
         st.error(plain(translated(trouble)), icon=":material/error:")

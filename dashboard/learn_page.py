@@ -114,7 +114,8 @@ def _draw_ways_on(all_steps: list[Step], place: int, *, lead: bool) -> None:
             )  # fmt: skip
         if place < NUM_STEPS:
             st.button(
-                _("Next: {title}").format(title=all_steps[place + 1].title), key=f"learn_next_{place}",
+                _("Next: {title}").format(title=all_steps[place + 1].title),
+                key=f"learn_next_{place}",
                 icon=":material/arrow_forward:", icon_position="right",
                 type="primary" if lead else "secondary",
                 on_click=_go, args=(place + 1,),

@@ -58,7 +58,9 @@ def _show(study: Study, words: DeltaGenerator) -> None:
     source = study.learned.source
     choices = {"half": Normalization(), "own": Normalization(source.mean, source.std)}
     steps = follow_pixels(torch.from_numpy(study.image), choices.get(chosen, SCALED_ONLY))
-    words.code(_code(steps.mean, steps.std, use=chosen != "none"), language="python")
+    words.code(
+        _code(steps.mean, steps.std, use=chosen != "none"), language="python", wrap_lines=True
+    )
     stored = steps.stored.permute(2, 0, 1).float()
     restored = steps.restored.permute(2, 0, 1).float()
     peak = float(steps.normalised.abs().max())

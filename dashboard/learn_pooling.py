@@ -48,7 +48,9 @@ def _show(study: Study, words: DeltaGenerator) -> None:
     after = pool(before, kind, window, stride)
     words.latex(size_formula(32, window, stride, 0, 1))
     name = "MaxPool2d" if kind == "max" else "AvgPool2d"
-    words.code(f"nn.{name}(kernel_size={window}, stride={stride})", language="python")
+    words.code(
+        f"nn.{name}(kernel_size={window}, stride={stride})", language="python", wrap_lines=True
+    )
     peak = float(before.abs().max())
     height, width = after.shape
     draw_stage(

@@ -59,7 +59,7 @@ def _show(study: Study, words: DeltaGenerator) -> None:
     with st.container(horizontal=True, gap="large"):
         use_eval = st.toggle(_EVAL, True, key="learn_eval", persist_state="session")
         no_grad = st.toggle(_NO_GRAD, True, key="learn_no_grad", persist_state="session")
-    words.code(_code(use_eval=use_eval, no_grad=no_grad), language="python")
+    words.code(_code(use_eval=use_eval, no_grad=no_grad), language="python", wrap_lines=True)
     asked, kept = st.columns(2, gap="medium")
     with asked:
         _ask(study, training=not use_eval)
