@@ -171,13 +171,22 @@ class Store:
             db.execute("DELETE FROM examples WHERE run_id = ? AND step > ?", (run_id, step))
             db.execute("DELETE FROM health WHERE run_id = ? AND epoch >= ?", (run_id, epoch))
 
-    def steps(self, run_id: str, *, after: int = 0, limit: int = -1) -> list[StepRecord]:
-        """Return the steps of a run after a step number, in order; at most ``limit`` if given."""
+    def steps(
+        self, run_id: str, *, after: int = 0, limit: int = -1, every: int = 1
+    ) -> list[StepRecord]:
+        """Return steps of a run, in order.
+
+        Args:
+            run_id: of the run.
+            after: only those after this one.
+            limit: at most so many; -1 is all.
+            every: only those whose number it divides.
+        """
         with self.connect() as db:
             rows = db.execute(
                 "SELECT step, epoch, loss, learning_rate, images_per_s FROM steps "
-                "WHERE run_id = ? AND step > ? ORDER BY step LIMIT ?",
-                (run_id, after, limit),
+                "WHERE run_id = ? AND step > ? AND step % ? = 0 ORDER BY step LIMIT ?",
+                (run_id, after, every, limit),
             ).fetchall()
         return [StepRecord(*row) for row in rows]
 

@@ -20,6 +20,7 @@ from dashboard.i18n import _
 from dashboard.numbers import count
 from dashboard.services import get_workspace
 from dashboard.train_fields import draw_field, draw_learning_rate
+from dashboard.train_finder import draw_finder
 from dashboard.train_labels import choice_label, data_label, field_label
 from dashboard.train_settings import current_config, read_settings, set_settings, widget_key
 
@@ -62,7 +63,9 @@ def draw_form(runs: list[RunRow]) -> Order:
     with batch_size:
         draw_field("batch_size")
     draw_learning_rate()
-    return _order(images, problem)
+    order = _order(images, problem)
+    draw_finder(order.config, problem=order.problem)
+    return order
 
 
 def _order(images: SetSummary | None, problem: str) -> Order:

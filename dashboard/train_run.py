@@ -19,6 +19,7 @@ from dashboard.sentences import translated
 from dashboard.services import get_store, get_workspace
 from dashboard.states import state_look
 from dashboard.train_controls import TROUBLE_KEY, draw_buttons
+from dashboard.train_doctor import draw_doctor
 from dashboard.train_labels import run_label, state_label
 from dashboard.train_view import RunView, current_run, log_tail, view_run
 from dashboard.train_words import end_words, progress_words, time_words
@@ -70,6 +71,7 @@ def draw_run(view: RunView) -> None:
     if trouble := st.session_state.pop(TROUBLE_KEY, ""):
         st.error(plain(translated(trouble)), icon=":material/error:")
     _draw_moving_part(view)
+    draw_doctor(view)
     if view.num_steps or view.is_live:
         live_chart(view.run.run_id, key="train_chart")
     if view.is_described:

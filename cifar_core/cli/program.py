@@ -54,7 +54,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"cifar_core {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
     _add_train(commands)
+    _add_lr_find(commands)
     _add_runs(commands)
+    _add_doctor(commands)
     _add_evaluate(commands)
     _add_predict(commands)
     _add_inspect(commands)
@@ -85,6 +87,29 @@ def _add_train(commands: "argparse._SubParsersAction[_Parser]") -> None:
                         "output is no terminal: a line with the running loss every N steps, as in "
                         "the tutorial; 0 for none (default: %(default)s)")  # fmt: skip
     add_config_options(parser)
+
+
+def _add_lr_find(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    parser = _command(
+        commands,
+        "lr-find",
+        "find a learning rate by a short test on the chosen network and images",
+        _lazily("doctor_commands", "run_lr_find"),
+    )
+    parser.add_argument("--config", metavar="FILE", help="read settings from a .toml or .json "
+                        "file; options given here go before it")  # fmt: skip
+    parser.add_argument("--out", metavar="FILE", help="also write the curve as .csv")
+    add_config_options(parser)
+
+
+def _add_doctor(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    parser = _command(
+        commands,
+        "doctor",
+        "say what is wrong with a run, and what to try instead",
+        _lazily("doctor_commands", "run_doctor"),
+    )
+    parser.add_argument("run_id", metavar="RUN", help="its id, as 'runs' lists it")
 
 
 def _add_runs(commands: "argparse._SubParsersAction[_Parser]") -> None:

@@ -114,7 +114,7 @@ class Evidence:
         Less momentum allows larger ones, and so do larger batches, whose gradients are less noisy.
         """
         usual = USUAL_RATES[self.config.optimizer]
-        usual *= max(1.0, self.config.batch_size / 64) ** 0.5
+        usual *= math.sqrt(max(1.0, self.config.batch_size / 64))
         return usual * (1 - self.config.momentum) / 0.1 if self.is_sgd else usual
 
     @property

@@ -41,20 +41,19 @@ RULES: dict[Kind, Rule] = {
 }
 """In the order in which findings are told."""
 
+_POOR_LEARNING = frozenset({
+    Kind.NOT_FINITE, Kind.EXPLODING, Kind.STUCK_AT_CHANCE, Kind.RATE_TOO_HIGH, Kind.RATE_TOO_LOW,
+})  # fmt: skip
+
 EXPLAINED_BY: dict[Kind, frozenset[Kind]] = {
     Kind.EXPLODING: frozenset({Kind.NOT_FINITE}),
     Kind.STUCK_AT_CHANCE: frozenset({Kind.NOT_FINITE, Kind.EXPLODING}),
     Kind.RATE_TOO_HIGH: frozenset({Kind.NOT_FINITE, Kind.EXPLODING}),
     Kind.RATE_TOO_LOW: frozenset({Kind.STUCK_AT_CHANCE}),
-    Kind.STILL_LEARNING: frozenset({
-        Kind.NOT_FINITE, Kind.EXPLODING, Kind.STUCK_AT_CHANCE, Kind.RATE_TOO_HIGH,
-        Kind.RATE_TOO_LOW,
-    }),
-    Kind.UNDERFITTING: frozenset({
-        Kind.NOT_FINITE, Kind.EXPLODING, Kind.STUCK_AT_CHANCE, Kind.RATE_TOO_HIGH,
-        Kind.RATE_TOO_LOW, Kind.DEAD_RELUS,
-    }),
-}  # fmt: skip
+    Kind.STILL_LEARNING: _POOR_LEARNING,
+    Kind.CLASS_NEVER_PREDICTED: _POOR_LEARNING,
+    Kind.UNDERFITTING: _POOR_LEARNING | {Kind.DEAD_RELUS},
+}
 """Findings that say nothing new beside one of these."""
 
 

@@ -18,14 +18,15 @@ def gather_evidence(store: Store, run: RunRow) -> Evidence:
         store: of the run.
         run: its row.
     """
-    steps = store.steps(run.run_id)
+    last = store.last_step(run.run_id)
+    every = max(1, (last.step if last else 0) // MAX_STEPS)
     state, data = run_state(run), run.about.get("data", {})
     changed = [c.value for c in store.commands(run.run_id)
                if c.kind == "learning_rate" and c.applied_step is not None]  # fmt: skip
     return Evidence(
         config=run.config,
         num_classes=len(data.get("classes", CIFAR10_CLASSES)),
-        steps=steps[:: max(1, len(steps) // MAX_STEPS)],
+        steps=store.steps(run.run_id, every=every),
         epochs=store.epochs(run.run_id),
         health=store.health(run.run_id),
         has_ended=state in ENDED,

@@ -11,6 +11,7 @@ from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 
 from cifar_core.config import FIELDS
+from cifar_core.doctor.texts import TEXTS
 from cifar_core.models.texts import MODEL_TEXTS
 from dashboard.i18n import LANGUAGES, LOCALE_DIR, catalogue, catalogue_files
 
@@ -52,6 +53,9 @@ def messages() -> dict[str, list[str]]:
     for name, text in MODEL_TEXTS.items():
         found.setdefault(text.title, []).append(f"the title of {name}")
         found.setdefault(text.description, []).append(f"the description of {name}")
+    for kind, finding in TEXTS.items():
+        found.setdefault(finding.title, []).append(f"the title of {kind}")
+        found.setdefault(finding.sentence, []).append(f"the sentence of {kind}")
     return found
 
 
