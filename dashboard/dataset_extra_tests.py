@@ -20,6 +20,7 @@ from dashboard.dataset_sources import checked_path
 from dashboard.i18n import _
 from dashboard.markdown import plain
 from dashboard.numbers import count, megabytes, percent
+from dashboard.sentences import translated
 from dashboard.services import get_workspace
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def show_extra_tests(data: ImageSet, name: str, fit: str) -> None:
         )
         problem = st.session_state.pop(_PROBLEM, "")
         if problem:
-            st.error(plain(problem))
+            st.error(plain(translated(problem)))
         for number, test in enumerate(known):
             _show_row(number, test, data.classes)
         added = st.session_state.pop(_ADDED, "")
@@ -65,7 +66,7 @@ def _show_row(number: int, test: ExtraTest, classes: Sequence[str]) -> None:
         if test.notes:
             with st.popover(_("Left out"), icon=":material/info:", type="tertiary"):
                 for note in test.notes:
-                    st.markdown("- " + plain(note))
+                    st.markdown("- " + plain(translated(note)))
         delete_button(
             f"dataset_tests_delete_{number}",
             _("The images of this test set are removed from the workspace."),
@@ -119,7 +120,7 @@ def _add(files: Sequence[Any], path: str, name: str, classes: tuple[str, ...], f
             )
     except DatasetError as error:
         place.empty()
-        st.error(plain(str(error)))
+        st.error(plain(translated(str(error))))
         return
     words = _("{name} is here now: {count} images. The Evaluate page offers it.")
     st.session_state[_ADDED] = words.format(name=added.name, count=count(added.num_images))

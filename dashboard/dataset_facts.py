@@ -14,6 +14,7 @@ from dashboard.i18n import _, ngettext
 from dashboard.markdown import plain
 from dashboard.navigation import exists, page
 from dashboard.numbers import count
+from dashboard.sentences import translated
 from dashboard.train_settings import set_settings
 
 FEW_IMAGES = 20
@@ -71,9 +72,7 @@ def show_cautions(data: ImageSet) -> None:
             "Few training images: {classes}. A network learns little from fewer than about "
             "{limit} of a class, and validation and test take their share of them."
         )
-        st.warning(
-            plain(words.format(classes=shown, limit=FEW_IMAGES)), icon=":material/warning:"
-        )
+        st.warning(plain(words.format(classes=shown, limit=FEW_IMAGES)), icon=":material/warning:")
 
 
 def show_notes(data: ImageSet) -> None:
@@ -83,4 +82,4 @@ def show_notes(data: ImageSet) -> None:
     words = ngettext("{count} note on this set", "{count} notes on this set", len(data.notes))
     with st.expander(words.format(count=len(data.notes)), icon=":material/info:"):
         for note in data.notes:
-            st.markdown("- " + plain(note))
+            st.markdown("- " + plain(translated(note)))

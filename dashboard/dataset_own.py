@@ -10,6 +10,7 @@ from dashboard.dataset_rows import delete_button, row
 from dashboard.i18n import _
 from dashboard.markdown import plain
 from dashboard.numbers import megabytes
+from dashboard.sentences import translated
 from dashboard.services import get_workspace
 
 _PROBLEM_KEY = "dataset_own_problem"
@@ -26,7 +27,7 @@ def show_own_sets() -> None:
     )
     with st.expander(title, icon=":material/folder_open:", key="dataset_own_sets"):
         if problem:
-            st.error(plain(problem))
+            st.error(plain(translated(problem)))
         for number, each in enumerate(own):
             _show_row(number, each)
 

@@ -23,6 +23,7 @@ from dashboard.dataset_sources import Readiness, SourceState, look_at
 from dashboard.i18n import _
 from dashboard.markdown import plain
 from dashboard.numbers import duration, percent
+from dashboard.sentences import translated
 from dashboard.services import get_image_set, get_workspace
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def open_source(data: str, fit: str) -> ImageSet | None:
         try:
             return get_image_set(data, fit)
         except DatasetError as error:
-            st.error(plain(str(error)))
+            st.error(plain(translated(str(error))))
             return None
     _look_at.clear(data, fit, root, stamp)  # only what is good is remembered
     if state.readiness == Readiness.MISSING:
@@ -86,7 +87,7 @@ def _explain_missing(data: str, state: SourceState) -> None:
     if data == CIFAR10:
         _explain_cifar10()
         return
-    st.error(plain(state.problem))
+    st.error(plain(translated(state.problem)))
     st.button(
         _("Show the built-in drawings"), key="dataset_to_builtin", type="primary",
         on_click=show_source, args=(BUILTIN,),
@@ -160,7 +161,7 @@ def _tell_how_it_ended(data: str, fit: str, job: DataJob | None) -> None:
     if job.state == JobState.CANCELLED:
         st.caption(_("The preparation was cancelled; nothing of it was kept."))
     elif job.state == JobState.FAILED:
-        st.error(plain(job.message))
+        st.error(plain(translated(job.message)))
     else:
         st.error(
             _(

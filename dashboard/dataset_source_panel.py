@@ -11,6 +11,7 @@ from dashboard.dataset_address import FIT_KEY, SOURCE_KEY, View, show_source
 from dashboard.dataset_sources import checked_path, known_sources, own_name
 from dashboard.i18n import _
 from dashboard.markdown import plain
+from dashboard.sentences import translated
 from dashboard.services import get_workspace
 from dashboard.train_labels import choice_label, field_label
 
@@ -111,7 +112,7 @@ def _own_images() -> None:
     )
     problem = st.session_state.pop(_PROBLEM_KEY, None)
     if problem:
-        st.error(plain(problem))
+        st.error(plain(translated(problem)))
 
 
 def _open_path() -> None:

@@ -10,6 +10,7 @@ import re
 from functools import cache
 
 from dashboard.i18n import _, language
+from dashboard.sentences_of_data import DATA_TEMPLATES
 
 TEMPLATES = (
     # settings on their own, and ranges
@@ -54,6 +55,7 @@ TEMPLATES = (
     "a learning rate of {new} instead of {old}, gradient clipping (clip_norm 1)",
     "a learning rate of {new} instead of {old}, precision float32",
     "a learning rate of {new} instead of {old}",
+    *DATA_TEMPLATES,
     # settings on their own; fits what is more special, too
     "{name} is {value}; expected {range}.",
 )
