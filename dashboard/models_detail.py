@@ -1,6 +1,9 @@
 """One model: its numbers, what can be done with it, and what is inside."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -10,6 +13,7 @@ from cifar_core.library import ModelEntry
 from cifar_core.model_notes import MAX_NAME
 from dashboard.i18n import _
 from dashboard.markdown import plain
+from dashboard.models_epochs import show_epochs
 from dashboard.models_files import (
     FORMATS,
     MIME,
@@ -19,8 +23,12 @@ from dashboard.models_files import (
     missing_packages,
     refusal,
 )
+from dashboard.models_filters import show_filters
 from dashboard.models_gallery import close_model, delete
+from dashboard.models_graph import chosen_layer, layer_drawing
+from dashboard.models_graph_layout import lay_out
 from dashboard.models_inside import layer_columns, look_inside, origin_rows, receipts, settings_rows
+from dashboard.models_maps import LAYER, show_feature_maps
 from dashboard.models_text import (
     accuracy_interval,
     accuracy_label,
@@ -28,11 +36,18 @@ from dashboard.models_text import (
     model_title,
 )
 from dashboard.models_waiting import first_wait
+from dashboard.models_weights import show_weights
 from dashboard.navigation import exists, page
 from dashboard.numbers import count, percent
 from dashboard.services import get_model, get_workspace
 
+if TYPE_CHECKING:
+    from cifar_core.inspection import LayerRow
+
 _TROUBLE = "models_trouble"
+_TABS, _DRAWING = "models_tabs", "models_graph"
+_MOST_ROWS = 10
+"""Of a drawing that is shown whole; a longer one scrolls in its own room."""
 _STYLE = Path(__file__).parent / "browser" / "models_page.css"
 
 
@@ -73,24 +88,28 @@ def show_actions(entry: ModelEntry) -> None:
 
 
 def show_inside(entry: ModelEntry) -> None:
-    """Draw layers, filters, origin and the script that uses the files.
+    """Draw what is inside, where it comes from, and the script that uses the files.
 
     Raises:
         CheckpointError: the model cannot be read.
+        ConfigError: it has nothing of the kind that is to be shown.
     """
     with first_wait(400):
         look_inside(entry.path)
-    layers, filters, origin, python = st.tabs(
-        [_("Layers"), _("Filters"), _("Origin"), _("Python")], key="models_tabs"
-    )
-    with layers:
-        _show_layers(entry)
-    with filters:
-        _show_filters(entry)
-    with origin:
-        _show_origin(entry)
-    with python:
-        _show_snippet(entry)
+    shown = {
+        _("Layers"): _show_layers,
+        _("Filters"): show_filters,
+        _("Feature maps"): show_feature_maps,
+        _("Weights"): show_weights,
+        _("Epochs"): show_epochs,
+        _("Origin"): _show_origin,
+        _("Python"): _show_snippet,
+    }
+    tabs = st.tabs(list(shown), key=_TABS, on_change="rerun")
+    for tab, show in zip(tabs, shown.values(), strict=True):
+        if tab.open:  # only the open one is computed
+            with tab:
+                show(entry)
 
 
 def _rename_form(entry: ModelEntry) -> None:
@@ -149,8 +168,18 @@ def _show_layers(entry: ModelEntry) -> None:
             flops=f"{sum(row.flops for row in inside.layers) / 1e6:,.1f}",
         )
     )
+    st.caption(_("Click a layer to see what it makes of a picture."))
+    layout = lay_out(inside.graph)
+    is_long = max(box.row for box in layout.boxes) > _MOST_ROWS
+    with st.container(height=560 if is_long else "content", border=False, key="models_graph_room"):
+        layer_drawing(layout, key=_DRAWING, on_choose=_open_layer)
+    with st.expander(_("As a table")):
+        _show_layer_table(inside.layers)
+
+
+def _show_layer_table(layers: list[LayerRow]) -> None:
     st.dataframe(
-        layer_columns(inside.layers),
+        layer_columns(layers),
         hide_index=True,
         key="models_layers",
         column_config={
@@ -161,20 +190,12 @@ def _show_layers(entry: ModelEntry) -> None:
     )
 
 
-def _show_filters(entry: ModelEntry) -> None:
-    inside = look_inside(entry.path)
-    st.caption(
-        _(
-            "What the {count} filters of the first layer look for in {size} × {size} pixels. Grey "
-            "is a weight of zero; the stronger a colour, the more it counts."
-        ).format(count=inside.num_filters, size=inside.filter_size)
-    )
-    st.image(
-        inside.filters,
-        alt=_("The {count} filters of the first layer as small colour patches").format(
-            count=inside.num_filters
-        ),
-    )
+def _open_layer() -> None:
+    """Show what the clicked layer makes of a picture; a callback."""
+    layer = chosen_layer(_DRAWING)
+    if layer:
+        st.session_state[LAYER] = layer
+        st.session_state[_TABS] = _("Feature maps")
 
 
 def _show_origin(entry: ModelEntry) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 from PIL import Image
 
 from cifar_core.model_header import read_first_filters
@@ -18,10 +19,10 @@ from dashboard.services import get_model
 
 if TYPE_CHECKING:
     from cifar_core.inspection import LayerRow
+    from cifar_core.layer_graph import GraphNode
     from cifar_core.model_info import ModelInfo
 
 _HASH_LENGTH = 64
-_MANY_FILTERS = 36
 _STRIP_LENGTH, _STRIP_SIDE = 9, 21
 """Filters on a card, and the pixels of one's side, about."""
 
@@ -32,15 +33,13 @@ class Inside:
 
     Attributes:
         layers: in the order in which they run.
-        filters: PNG of the first layer's filters.
-        num_filters: how many there are.
-        filter_size: pixels of one filter's side.
+        graph: the same and what is computed between them, with what follows what.
+        first_weights: of the first convolution, float32 (filters, 3, k, k).
     """
 
     layers: list[LayerRow]
-    filters: bytes
-    num_filters: int
-    filter_size: int
+    graph: list[GraphNode]
+    first_weights: NDArray[np.float32]
 
 
 def look_inside(path: Path) -> Inside:
@@ -55,23 +54,12 @@ def look_inside(path: Path) -> Inside:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _look_inside(path: str, mtime_ns: int) -> Inside:
-    from cifar_core.explanation import first_layer_filters
+    from cifar_core.filters import first_layer_weights
     from cifar_core.inspection import layer_table
+    from cifar_core.layer_graph import layer_graph
 
     network = get_model(Path(path)).network
-    filters = first_layer_filters(network).permute(0, 2, 3, 1).numpy()
-    return Inside(
-        layer_table(network),
-        _all_filters(filters),
-        len(filters),
-        filters.shape[1],
-    )
-
-
-def _all_filters(filters: np.ndarray) -> bytes:
-    if len(filters) > _MANY_FILTERS:
-        return filter_mosaic(filters, 16)
-    return filter_mosaic(filters, 9, factor=22, gap=8)
+    return Inside(layer_table(network), layer_graph(network), first_layer_weights(network).numpy())
 
 
 def filter_mosaic(filters: np.ndarray, columns: int, *, factor: int = 12, gap: int = 6) -> bytes:

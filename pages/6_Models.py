@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from cifar_core.errors import CheckpointError
+from cifar_core.errors import CheckpointError, ConfigError
 from cifar_core.library import list_models
 from dashboard import models_detail, models_gallery
 from dashboard.i18n import _
 from dashboard.markdown import plain
 from dashboard.models_upload import show_upload, take_added
 from dashboard.page import open_page
+from dashboard.sentences import translated
 from dashboard.services import get_workspace
 
 open_page(
@@ -33,8 +34,8 @@ if chosen:
     with inside:
         try:
             models_detail.show_inside(chosen)
-        except CheckpointError as error:
-            st.error(plain(str(error)))
+        except (CheckpointError, ConfigError) as error:
+            st.error(plain(translated(str(error))))
     st.stop()
 
 if asked:

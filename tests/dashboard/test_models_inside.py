@@ -53,7 +53,7 @@ def test_every_network_can_be_looked_into(tmp_path, name, filters):
     network = build_model(name, 10)
     save_model(network, info_for_bare_weights(name, 10), path)
     inside = look_inside(path)
-    assert (inside.num_filters, inside.filter_size) == (filters, 3)
+    assert inside.first_weights.shape == (filters, 3, 3, 3)
     columns = layer_columns(inside.layers)
     assert sum(columns["Parameters"]) == sum(p.numel() for p in network.parameters())
     assert columns["Input"][0] == "3 × 32 × 32"

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from streamlit.delta_generator import DeltaGenerator
@@ -15,7 +16,9 @@ from cifar_core.library import delete_model, import_model, list_models
 from cifar_core.model_info import ModelInfo
 from cifar_core.models.registry import build_model
 from cifar_core.run_state import RunState
+from cifar_core.worker import work
 from dashboard import models_upload
+from dashboard.last_picture import LookedAt
 
 ROOT = Path(__file__).parent.parent.parent
 CLASSES = ("dark", "red", "green")
@@ -58,13 +61,15 @@ def uploaded(workspace, tmp_path, network):
 def open_models():
     """``open_models(model_id)`` opens the page, with a model or with the list."""
 
-    def run(model_id: str = "", language: str = "en") -> AppTest:
+    def run(model_id: str = "", language: str = "en", tab: str = "") -> AppTest:
         app = AppTest.from_file(str(ROOT / "dashboard/frame.py"), default_timeout=60)
         app.query_params["lang"] = language
         app.run()
         app.switch_page("../pages/6_Models.py")
         if model_id:
             app.query_params["model"] = model_id
+        if tab:
+            app.session_state["models_tabs"] = tab
         app.run()
         assert not app.exception
         return app
@@ -154,13 +159,14 @@ def test_a_model_shows_its_layers_origin_downloads_and_script(open_models, run_m
     assert list(layers["Layer"]) == ["conv1", "relu1", "pool", "flatten", "fc1", "relu2", "fc2"]
     assert layers["Parameters"].sum() == sum(p.numel() for p in build_model("simple_cnn", 3)
                                               .parameters())  # fmt: skip
-    origin, settings = (table.value.iloc[:, 0] for table in app.table)
+    origin, settings = (t.value.iloc[:, 0] for t in open_models(run_id, tab="Origin").table)
     assert origin["Run"] == run_id.replace("-", "\\-")
     assert "torch" in origin["Versions"]
     assert settings["batch\\_size"] == "16"
     labels = [button.label for button in app.get("download_button")]
     assert labels == [".pt", ".safetensors", ".onnx"]
     assert [b.label for b in app.button if b.proto.type == "primary"] == ["Try it on a picture"]
+    app = open_models(run_id, tab="Python")
     script = app.code[-1].value
     assert "with_name('first-try.pt')" in script
     compile(script, "classify.py", "exec")
@@ -169,7 +175,7 @@ def test_a_model_shows_its_layers_origin_downloads_and_script(open_models, run_m
 
 
 def test_an_uploads_detail_says_what_is_not_known(open_models, uploaded):
-    app = open_models(uploaded)
+    app = open_models(uploaded, tab="Origin")
     assert "holds weights only" in text(app)
     assert "— Accuracy" in text(app)
 
@@ -317,6 +323,77 @@ def test_a_click_while_a_file_is_checked_does_not_bring_it_twice(
     assert not app.exception
     assert len(num_checks) == 1
     assert asked_for(app) == list_models(workspace)[0].model_id
+
+
+@pytest.fixture
+def trained(store, tiny_config):
+    """A run that really trained one epoch, with its weights before and after it."""
+    run_id = store.create_run(tiny_config.replace(epochs=1))
+    work(store, run_id)
+    return run_id
+
+
+def html(app: AppTest) -> str:
+    return "\n".join(element.proto.body for element in app.get("html"))
+
+
+def test_filters_can_be_seen_in_their_own_contrast_and_in_a_common_one(open_models, run_model):
+    app = open_models(run_model(), tab="Filters")
+    own = html(app)
+    assert own.count("<img") == 18 and "18 filters" in text(app)
+    app.segmented_control("models_contrast").set_value("alike").run()
+    assert not app.exception
+    assert html(app).count("<img") == 18 and html(app) != own
+
+
+def test_every_layer_shows_what_it_makes_of_a_validation_image(open_models, trained):
+    app = open_models(trained, tab="Feature maps")
+    assert "Validation images of its training" in text(app)
+    assert html(app).count("<img") == 18 and "one filter's answer" in text(app)
+    for layer, count in (("pool", 18), ("flatten", 1), ("fc1", 64), ("fc2", 3)):
+        app.selectbox("models_layer").set_value(layer).run()
+        assert not app.exception
+        assert html(app).count("<img") == count, layer
+    assert "dark" in html(app)  # the last layer's numbers carry the classes' names
+    app.selectbox("models_layer").set_value("conv1").run()
+    app.segmented_control("models_map_scale").set_value("own").run()
+    assert "lowest of each map" in html(app)
+
+
+def test_the_picture_of_predict_can_be_looked_at(open_models, run_model):
+    run_id = run_model()
+    app = open_models(run_id, tab="Feature maps")
+    assert "no picture to look at yet" in text(app)  # no data set is ready
+    image = np.full((32, 32, 3), 200, np.uint8)
+    app.session_state["last_picture"] = LookedAt(image, "my photo.png")
+    app.run()
+    assert not app.exception
+    assert html(app).count("<img") == 18
+
+
+def test_weights_are_compared_with_those_before_training(open_models, trained, uploaded):
+    app = open_models(trained, tab="Weights")
+    table = app.dataframe[0].value
+    assert list(table["Weights"])[:2] == ["conv1.weight", "conv1.bias"]
+    assert list(table["Number"])[:2] == [486, 18]
+    assert "Before training" in app.get("plotly_chart")[0].proto.spec
+    without = open_models(uploaded, tab="Weights")
+    assert "Before training" not in without.get("plotly_chart")[0].proto.spec
+
+
+def test_a_slider_goes_back_to_the_start(open_models, trained):
+    app = open_models(trained, tab="Epochs")
+    assert "After epoch 1 · validation accuracy" in text(app)
+    now = html(app)
+    app.select_slider("models_epoch").set_value(0).run()
+    assert not app.exception
+    assert "Before the first step" in text(app)
+    assert html(app) != now and html(app).count("<img") == 18
+
+
+def test_where_no_epochs_were_kept_it_says_why(open_models, run_model, uploaded):
+    assert "kept no weights of past epochs" in text(open_models(run_model(), tab="Epochs"))
+    assert "model from elsewhere" in text(open_models(uploaded, tab="Epochs"))
 
 
 def test_the_page_speaks_chinese(open_models, run_model):
