@@ -12,6 +12,7 @@ from dashboard.i18n import _
 from dashboard.numbers import percent
 
 _QUIET = "rgba(128, 128, 128, 0.35)"
+_GREY = "rgba(128, 128, 128, 0.85)"
 
 _CURVES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "relu": lambda x: np.maximum(0, x),
@@ -105,6 +106,31 @@ def rates_figure(
     figure.add_vline(x=chosen, line={"color": _QUIET, "width": 2})
     figure.update_xaxes(type="log", dtick=1, exponentformat="power", fixedrange=True)
     figure.update_yaxes(range=[0, top], fixedrange=True)
+    return figure
+
+
+def courses_figure(healthy: Sequence[float], ill: Sequence[float], unit: str) -> go.Figure:
+    """Return the same number of two trainings, one over the other.
+
+    Args:
+        healthy: of the one without a mistake, a value a step or an epoch.
+        ill: of the other one, as many.
+        unit: what is counted to the right.
+    """
+    looks = (
+        (healthy, _("healthy"), _GREY, "solid"), (ill, _("with the bug"), VALIDATION, "dash"),
+    )  # fmt: skip
+    lines = [
+        go.Scatter(
+            x=list(range(1, len(values) + 1)), y=list(values), name=name, mode="lines",
+            line={"color": colour, "dash": dash, "width": 2.5},
+            hovertemplate="%{y:.3f}<extra>" + name + "</extra>",
+        )
+        for values, name, colour, dash in looks
+    ]  # fmt: skip
+    figure = new_figure(*lines, height=240, x_title=unit, y_title=_("loss"))
+    figure.update_xaxes(fixedrange=True)
+    figure.update_yaxes(fixedrange=True, rangemode="tozero")
     return figure
 
 

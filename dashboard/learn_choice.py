@@ -12,6 +12,7 @@ from cifar_core.library import ModelEntry
 from dashboard.class_names import class_name
 from dashboard.dataset_grid import GridShape, Tile, image_grid, opened_number
 from dashboard.i18n import _
+from dashboard.learn_lesson import Lesson
 from dashboard.learn_study import Bytes, Study, open_network, open_parts, source_for, studied_models
 from dashboard.markdown import plain
 from dashboard.models_text import model_option, model_title
@@ -44,11 +45,11 @@ class Chosen:
     label: int | None
 
 
-def choose_study(*, with_picture: bool = True) -> Study:
+def choose_study(lesson: Lesson) -> Study:
     """Draw the two menus; return what they say.
 
     Args:
-        with_picture: whether a picture can be chosen here.
+        lesson: says what can be chosen.
 
     Raises:
         CheckpointError: the model cannot be read.
@@ -63,13 +64,14 @@ def choose_study(*, with_picture: bool = True) -> Study:
     learned, fresh = open_parts(data, entry)
     chosen = _current_picture(learned, fresh)
     with st.container(horizontal=True, vertical_alignment="center", key="learn_choices"):
-        if with_picture:
+        if lesson.needs_picture:
             st.image(enlarge_png(chosen.image, 4), width=40, alt=_("The picture that is studied"))
             with st.popover(_("Picture"), icon=":material/image:"):
                 _offer_pictures(learned)
-        with st.popover(_("Network"), icon=":material/deployed_code:"):
-            _offer_networks(by_id, entry)
-        st.caption(_describe(entry))
+        if lesson.needs_network:
+            with st.popover(_("Network"), icon=":material/deployed_code:"):
+                _offer_networks(by_id, entry)
+            st.caption(_describe(entry))
     return Study(
         network, entry, classes, normalization, data, learned, fresh, chosen.image, chosen.label
     )

@@ -25,6 +25,7 @@ class Lesson:
         question: asked at the end.
         choices: its answers; without any nothing is asked.
         needs_picture: whether the visitor's picture matters here.
+        needs_network: likewise the visitor's network; otherwise a fresh one learns.
         has_action: whether it has a primary button of its own.
     """
 
@@ -33,6 +34,7 @@ class Lesson:
     question: str = ""
     choices: Sequence[Choice] = ()
     needs_picture: bool = True
+    needs_network: bool = True
     has_action: bool = False
 
 

@@ -67,6 +67,7 @@ def lesson() -> Lesson:
             ),
         ],
         needs_picture=False,
+        needs_network=False,
         has_action=True,
     )
 

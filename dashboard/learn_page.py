@@ -11,6 +11,7 @@ from dashboard import (
     learn_activation,
     learn_batch_norm,
     learn_convolution,
+    learn_defects,
     learn_dropout,
     learn_duel,
     learn_linear,
@@ -31,9 +32,10 @@ from dashboard.models_waiting import first_wait
 from dashboard.sentences import translated
 
 PARAMETER = "step"
-"""In the address: the number of the step, from 1; ``GAME`` for the game after them."""
-GAME = "you"
+"""In the address: the number of the step, from 1, or a name of ``GAMES``."""
 NUM_STEPS = 11
+GAMES = ("bug", "you")
+"""What comes after the steps."""
 PAGE_STYLE = Path(__file__).parent / "browser" / "learn_page.css"
 
 
@@ -47,7 +49,7 @@ class Step:
 
 
 def steps() -> list[Step]:
-    """Return the eleven steps and the game, in order."""
+    """Return the eleven steps and the games, in order."""
     return [
         Step(_("Tensor"), _("From picture to tensor"), learn_pixels.lesson),
         Step(_("Convolution"), _("Convolution"), learn_convolution.lesson),
@@ -60,6 +62,7 @@ def steps() -> list[Step]:
         Step("Dropout", "Dropout", learn_dropout.lesson),
         Step(_("Overfitting"), _("Overfitting"), learn_overfitting.lesson),
         Step(_("Save, load"), _("Save, load, eval, no_grad"), learn_saving.lesson),
+        Step(_("Bugs"), _("Spot the bug"), learn_defects.lesson),
         Step(_("You"), _("You against the model"), learn_duel.lesson),
     ]
 
@@ -67,15 +70,17 @@ def steps() -> list[Step]:
 def current_place() -> int:
     """Return the place of the step that the address names, from 0; the first where it does not."""
     text = st.query_params.get(PARAMETER, "")
-    if text == GAME:
-        return NUM_STEPS
+    if text in GAMES:
+        return NUM_STEPS + GAMES.index(text)
     number = int(text) if text.isdecimal() and len(text) < 3 else 1
     return number - 1 if 1 <= number <= NUM_STEPS else 0
 
 
 def draw_steps(all_steps: list[Step], place: int) -> None:
     """Draw the rail."""
-    draw_rail([step.short for step in all_steps], place, answered_steps(), _go_where_chosen)
+    draw_rail(
+        [step.short for step in all_steps], place, answered_steps(), _go_where_chosen, NUM_STEPS
+    )
 
 
 def draw_step(all_steps: list[Step], place: int) -> None:
@@ -89,7 +94,7 @@ def draw_step(all_steps: list[Step], place: int) -> None:
             st.markdown(paragraph)
     with live, first_wait(480):
         try:
-            lesson.show(choose_study(with_picture=lesson.needs_picture), words)
+            lesson.show(choose_study(lesson), words)
         except WorkbenchError as error:
             st.error(plain(translated(str(error))))
     if lesson.choices:
@@ -112,7 +117,7 @@ def _draw_ways_on(all_steps: list[Step], place: int, *, lead: bool) -> None:
                 all_steps[place - 1].title, key=f"learn_back_{place}", icon=":material/arrow_back:",
                 on_click=_go, args=(place - 1,),
             )  # fmt: skip
-        if place < NUM_STEPS:
+        if place + 1 < len(all_steps):
             st.button(
                 _("Next: {title}").format(title=all_steps[place + 1].title),
                 key=f"learn_next_{place}",
@@ -123,11 +128,11 @@ def _draw_ways_on(all_steps: list[Step], place: int, *, lead: bool) -> None:
 
 
 def _heading(step: Step, place: int) -> str:
-    return step.title if place == NUM_STEPS else f"{place + 1}. {step.title}"
+    return step.title if place >= NUM_STEPS else f"{place + 1}. {step.title}"
 
 
 def _go(place: int) -> None:
-    st.query_params[PARAMETER] = GAME if place == NUM_STEPS else str(place + 1)
+    st.query_params[PARAMETER] = str(place + 1) if place < NUM_STEPS else GAMES[place - NUM_STEPS]
 
 
 def _go_where_chosen() -> None:

@@ -8,18 +8,21 @@ from dashboard.browser_side import read_source
 from dashboard.i18n import _
 
 _KEY = "learn_rail"
+_GAME_MARKS = ("?", "★")
 
 
-def draw_rail(titles: Sequence[str], current: int, done: set[int], go: Callable[[], None]) -> None:
+def draw_rail(
+    titles: Sequence[str], current: int, done: set[int], go: Callable[[], None], num_steps: int
+) -> None:
     """Draw the steps as buttons.
 
     Args:
-        titles: a word or two each, in order; the last one is the game.
+        titles: a word or two each, in order.
         current: place of the one that is shown, from 0.
         done: places of those whose question was answered.
         go: called when one is chosen; ``chosen_step`` tells which.
+        num_steps: how many of them are steps; those after them are games.
     """
-    last = len(titles) - 1
     _RAIL(
         data={
             "label": _("All steps"),
@@ -27,9 +30,11 @@ def draw_rail(titles: Sequence[str], current: int, done: set[int], go: Callable[
             "steps": [
                 {
                     "title": title,
-                    "mark": "★" if place == last else str(place + 1),
+                    "mark": _GAME_MARKS[place - num_steps]
+                    if place >= num_steps
+                    else str(place + 1),
                     "done": place in done,
-                    "name": _name(place, title, is_game=place == last, done=place in done),
+                    "name": _name(place, title, is_game=place >= num_steps, done=place in done),
                 }
                 for place, title in enumerate(titles)
             ],

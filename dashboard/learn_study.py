@@ -149,7 +149,7 @@ def open_parts(data: str, entry: ModelEntry | None) -> tuple[Subset, Subset]:
         import torch
 
         places = torch.arange(_NUM_DRAWINGS)
-        images = drawings_on_the_spot()
+        images = drawings_on_the_spot(_NUM_DRAWINGS)
         return (
             Subset(images, places[:_DRAWINGS_TO_LEARN]),
             Subset(images, places[_DRAWINGS_TO_LEARN:]),
@@ -174,21 +174,21 @@ def _splits(data: str, config: TrainConfig, root: str) -> tuple[Subset, Subset]:
     return splits.train, splits.val
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
-def drawings_on_the_spot() -> ImageSet:
-    """Return a few drawings of each class, as a set of their own."""
+@st.cache_resource(max_entries=2, show_spinner=False)
+def drawings_on_the_spot(count: int) -> ImageSet:
+    """Return drawings, of each class as many, as a set of their own."""
     import torch
 
     from cifar_core.data.image_set import ImageSet
 
-    labels = np.arange(_NUM_DRAWINGS) % len(drawn.CLASSES)
+    labels = np.arange(count) % len(drawn.CLASSES)
     images = drawn.draw_images(labels, seed=BUILTIN_SEED)
     shares = images.reshape(-1, 3) / 255
     mean, std = shares.mean(0), shares.std(0)
     return ImageSet(
         images=torch.from_numpy(images),
         labels=torch.from_numpy(labels),
-        num_train=_NUM_DRAWINGS,
+        num_train=count,
         classes=drawn.CLASSES,
         name=BUILTIN_NAME,
         drawn=True,

@@ -16,10 +16,15 @@ from cifar_core.export import export_bytes
 from cifar_core.library import import_model
 from cifar_core.model_info import ModelInfo
 from cifar_core.models.registry import build_model
-from dashboard import learn_overfitting
+from dashboard import learn_defects, learn_overfitting
 
 ROOT = Path(__file__).parent.parent.parent
-PLACES = [*map(str, range(1, 12)), "you"]
+PLACES = [*map(str, range(1, 12)), "bug", "you"]
+
+
+@pytest.fixture(autouse=True)
+def _few_pictures_to_train_on(monkeypatch):
+    monkeypatch.setattr(learn_defects, "NUM_PICTURES", 60)
 
 
 @pytest.fixture
@@ -82,7 +87,7 @@ def test_every_step_opens_in_both_languages(open_learn, lang):
         headings.append(app.header[0].value)
         assert not app.error
         assert len(app.radio) == (place != "you")
-        assert (len(app.get("code")) > 0) == (place != "you")
+        assert (len(app.get("code")) > 0) == place.isdecimal()
     assert len(set(headings)) == len(PLACES)
     assert headings[1] == ("2. Convolution" if lang == "en" else "2. 卷积")
 
@@ -101,7 +106,7 @@ def test_next_and_back_change_the_address(open_learn):
     app.button("learn_back_2").click().run()
     assert app.header[0].value == "2. Convolution"
     go(app, step="11").button("learn_next_10").click().run()
-    assert asked(app, "step") == "you"
+    assert asked(app, "step") == "bug"
 
 
 def test_a_wrong_answer_says_why_and_a_right_one_marks_the_step(open_learn):
@@ -207,3 +212,27 @@ def test_eval_and_no_grad_change_what_is_shown(open_learn):
     assert app.metric[-1].value.endswith("MB")
     app.toggle("learn_eval").set_value(False).run()
     assert "model.eval()" not in app.get("code")[0].value
+
+
+def test_a_guess_is_checked_and_the_next_round_hides_another_bug(open_learn):
+    app = open_learn(step="bug", bug="1")
+    hidden = learn_defects.hidden_bug(1)
+    wrong = next(name for name in learn_defects.bugs() if name != hidden)
+    app.radio("learn_bug_answer_1").set_value(wrong).run()
+    assert learn_defects.bugs()[wrong].reason in app.error[0].value
+    app.radio("learn_bug_answer_1").set_value(hidden).run()
+    assert learn_defects.bugs()[hidden].reason in app.success[0].value
+    app.button("learn_bug_next").click().run()
+    assert not app.exception
+    assert asked(app, "bug") == "2"
+    assert app.radio("learn_bug_answer_2").value is None
+
+
+def test_every_bug_can_be_looked_at(open_learn):
+    app = open_learn(step="bug")
+    app.segmented_control("learn_bug_mode").set_value("look").run()
+    for name, bug in learn_defects.bugs().items():
+        app.selectbox("learn_bug_choice").set_value(name).run()
+        assert not app.exception
+        assert bug.reason in words(app)
+        assert app.get("code")[0].value == bug.code
