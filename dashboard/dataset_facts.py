@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from cifar_core.data.image_set import FEW_IMAGES, scarce_classes
 from cifar_core.data.split_sizes import part_sizes
 from dashboard.class_names import class_name
 from dashboard.i18n import _, ngettext
@@ -17,7 +17,6 @@ from dashboard.numbers import count
 from dashboard.sentences import translated
 from dashboard.train_settings import set_settings
 
-FEW_IMAGES = 20
 _NAMED = 8
 
 if TYPE_CHECKING:
@@ -60,12 +59,7 @@ def show_cautions(data: ImageSet) -> None:
                 "the same share of every class, drawn by the run's seed."
             ).format(count=count(kept))
         )
-    counts = np.bincount(data.labels[: data.num_train].numpy(), minlength=data.num_classes)
-    few = [
-        f"{class_name(name)} ({number})"
-        for name, number in zip(data.classes, counts.tolist(), strict=True)
-        if number < FEW_IMAGES
-    ]
+    few = [f"{class_name(name)} ({number})" for name, number in scarce_classes(data).items()]
     if few:
         shown = ", ".join(few[:_NAMED]) + (" …" if len(few) > _NAMED else "")
         words = _(

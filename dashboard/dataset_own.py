@@ -6,6 +6,7 @@ from cifar_core.config import BUILTIN
 from cifar_core.errors import DatasetError
 from cifar_core.own_sets import OwnSet, delete_own_set, list_own_sets
 from dashboard.dataset_address import SOURCE_KEY, show_source
+from dashboard.dataset_preparation import look_again
 from dashboard.dataset_rows import delete_button, row
 from dashboard.i18n import _
 from dashboard.markdown import plain
@@ -59,5 +60,6 @@ def _delete(data: str) -> None:
     except DatasetError as error:
         st.session_state[_PROBLEM_KEY] = str(error)
         return
+    look_again()
     if st.session_state.get(SOURCE_KEY) == data:
         show_source(BUILTIN)

@@ -24,7 +24,7 @@ from dashboard.i18n import _
 from dashboard.markdown import plain
 from dashboard.numbers import duration, percent
 from dashboard.sentences import translated
-from dashboard.services import get_image_set, get_workspace
+from dashboard.services import forget_image_sets, get_image_set, get_workspace
 
 if TYPE_CHECKING:
     from cifar_core.data.image_set import ImageSet
@@ -72,6 +72,12 @@ def open_source(data: str, fit: str) -> ImageSet | None:
     else:
         _offer_to_prepare(data, fit, job)
     return None
+
+
+def look_again() -> None:
+    """Look at the disk again at the next opening: something there was deleted."""
+    _look_at.clear()
+    forget_image_sets()
 
 
 # The signature of a large folder takes a second, and every click on the page would wait for it.

@@ -68,6 +68,11 @@ def get_image_set(data: str, fit: str = "crop") -> ImageSet:
     return _open_image_set(data, fit, root, version)
 
 
+def forget_image_sets() -> None:
+    """Look at the disk again at the next opening: something there was deleted."""
+    _version_of.clear()
+
+
 def get_model(path: Path) -> Model:
     """Read a model file; shared by all sessions until the file changes. Do not train it.
 

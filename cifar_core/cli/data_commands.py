@@ -9,7 +9,7 @@ from typing import Any
 from cifar_core.cli.output import print_json, print_table, progress_bar
 from cifar_core.config import BUILTIN, CIFAR10
 from cifar_core.data.extra_tests import add_extra_test, delete_extra_test, list_extra_tests
-from cifar_core.data.image_set import CIFAR10_CLASSES, ImageSet
+from cifar_core.data.image_set import CIFAR10_CLASSES, FEW_IMAGES, ImageSet, scarce_classes
 from cifar_core.data.sources import open_data, summarise_source
 from cifar_core.errors import DatasetError
 from cifar_core.workspace import Workspace
@@ -139,3 +139,6 @@ def describe(data: ImageSet) -> dict[str, Any]:
 def _print_notes(data: ImageSet) -> None:
     for note in data.notes:
         print(f"note: {note}")
+    few = ", ".join(f"{name} {number}" for name, number in scarce_classes(data).items())
+    if few:
+        print(f"note: Few training images, fewer than {FEW_IMAGES}: {few}.")

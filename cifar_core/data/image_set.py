@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 IMAGE_SIZE = 32
 """Height and width of every image, in pixels."""
 
+FEW_IMAGES = 20
+"""With fewer of a class a network learns little, and validation and test take their share."""
+
 CIFAR10_CLASSES = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
 )  # fmt: skip
@@ -119,6 +122,13 @@ class Subset:
     def first(self, count: int) -> Subset:
         """Return the first ``count`` images as a subset of its own."""
         return Subset(self.source, self.indices[:count])
+
+
+def scarce_classes(data: ImageSet) -> dict[str, int]:
+    """Return the classes with fewer than ``FEW_IMAGES`` training images, and how many they have."""
+    counts = data.labels[: data.num_train].bincount(minlength=data.num_classes).tolist()
+    pairs = zip(data.classes, counts, strict=True)
+    return {name: count for name, count in pairs if count < FEW_IMAGES}
 
 
 def whole(data: ImageSet) -> Subset:

@@ -94,6 +94,13 @@ def test_extra_test_sets_are_added_measured_listed_and_removed(cli, trained, pla
     assert code == 2 and "no extra test set called 'garden-of-nobody'" in error
 
 
+def test_few_images_and_what_was_left_out_are_told(cli, plants):
+    (plants / "train/moss/broken.png").write_bytes(b"no picture")
+    said = cli("data", "prepare", "--data", plants)[1]
+    assert "note: Pictures that cannot be read were left out: 1 of 33." in said
+    assert "note: Few training images, fewer than 20: ferns 12, moss 12." in said
+
+
 def test_a_test_set_with_other_classes_is_refused(cli, tmp_path):
     code, _, error = cli("data", "add-test", draw_wide(tmp_path / "garden", 1))
     assert code == 2 and "other classes" in error
