@@ -101,7 +101,7 @@ def show_inside(entry: ModelEntry) -> None:
         _("Filters"): show_filters,
         _("Feature maps"): show_feature_maps,
         _("Weights"): show_weights,
-        _("Epochs"): show_epochs,
+        _("Past epochs"): show_epochs,
         _("Origin"): _show_origin,
         _("Python"): _show_snippet,
     }

@@ -73,17 +73,17 @@ class Graph {
       return { d: `M${start.middle} ${start.bottom}V${end.top - 2}`, skips: false };
     }
     if (source.column === 0 && target.column === 1) {
-      const y = start.centre;
+      const y = start.leave;
       const x = end.middle;
       return { d: `M${start.right} ${y}H${x - BEND}Q${x} ${y} ${x} ${y + BEND}V${end.top - 2}`, skips: true };
     }
     if (source.column === 1 && target.column === 0) {
-      const y = end.centre;
+      const y = end.arrive;
       const x = start.middle;
       return { d: `M${x} ${start.bottom}V${y - BEND}Q${x} ${y} ${x - BEND} ${y}H${end.right + 2}`, skips: true };
     }
     const x = Math.min(lane, start.right + 44);
-    const [top, bottom] = [start.centre, end.centre];
+    const [top, bottom] = [start.leave, end.arrive];
     return {
       d: `M${start.right} ${top}H${x - BEND}Q${x} ${top} ${x} ${top + BEND}V${bottom - BEND}` +
         `Q${x} ${bottom} ${x - BEND} ${bottom}H${end.right + 2}`,
@@ -118,7 +118,11 @@ function makeBox(about, open) {
 
 function edgesOf(box) {
   const { offsetLeft: left, offsetTop: top, offsetWidth: width, offsetHeight: height } = box;
-  return { top, bottom: top + height, right: left + width, middle: left + width / 2, centre: top + height / 2 };
+  const centre = top + height / 2; // what comes from the side arrives above it and leaves below
+  return {
+    top, bottom: top + height, right: left + width, middle: left + width / 2,
+    arrive: centre - 8, leave: centre + 8,
+  };
 }
 
 function arrowHead() {

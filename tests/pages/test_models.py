@@ -382,7 +382,7 @@ def test_weights_are_compared_with_those_before_training(open_models, trained, u
 
 
 def test_a_slider_goes_back_to_the_start(open_models, trained):
-    app = open_models(trained, tab="Epochs")
+    app = open_models(trained, tab="Past epochs")
     assert "After epoch 1 · validation accuracy" in text(app)
     now = html(app)
     app.select_slider("models_epoch").set_value(0).run()
@@ -392,8 +392,8 @@ def test_a_slider_goes_back_to_the_start(open_models, trained):
 
 
 def test_where_no_epochs_were_kept_it_says_why(open_models, run_model, uploaded):
-    assert "kept no weights of past epochs" in text(open_models(run_model(), tab="Epochs"))
-    assert "model from elsewhere" in text(open_models(uploaded, tab="Epochs"))
+    assert "kept no weights of past epochs" in text(open_models(run_model(), tab="Past epochs"))
+    assert "model from elsewhere" in text(open_models(uploaded, tab="Past epochs"))
 
 
 def test_the_page_speaks_chinese(open_models, run_model):
