@@ -5,11 +5,11 @@ What the browser calls the file is only ever shown; it never becomes part of a p
 
 import hashlib
 import json
-import secrets
 from pathlib import Path
 from typing import BinaryIO
 
 from cifar_core.data.names import readable_name
+from cifar_core.data.scratch import scratch_folder
 from cifar_core.data.tar_stream import BLOCK_BYTES, is_tar_header
 from cifar_core.errors import DatasetError
 from cifar_core.files import write_atomically
@@ -54,19 +54,15 @@ def keep_upload(file: BinaryIO, name: str, workspace: Workspace) -> Path:
         raise DatasetError(
             f"{shown} is no archive; expected a .zip or .tar.gz of train/<class>/<pictures>."
         )
-    temporary = _uploads_dir(workspace) / f".{secrets.token_hex(8)}.tmp"
     try:
-        digest = _copy(start, file, temporary, shown)
-        kept = temporary.with_name(f"upload-{digest[:12]}{ending}")
-        if kept.exists():  # its time is part of the prepared set's name: leave it alone
-            temporary.unlink()
-        else:
-            temporary.rename(kept)
+        with scratch_folder(workspace.data_dir) as folder:
+            digest = _copy(start, file, folder / "upload", shown)
+            kept = _uploads_dir(workspace) / f"upload-{digest[:12]}{ending}"
+            if not kept.exists():  # else its time is part of the prepared set's name
+                (folder / "upload").rename(kept)
         write_atomically(_label_path(kept), json.dumps({"name": shown}).encode())
     except OSError as error:
         raise DatasetError(f"{shown} cannot be kept: {error.strerror}.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return kept
 
 

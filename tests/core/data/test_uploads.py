@@ -25,6 +25,10 @@ def a_tar(mode):
     return buffer.getvalue()
 
 
+def files_in(folder):
+    return {path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"}
+
+
 def keep(content, workspace, name="pets.zip"):
     return keep_upload(io.BytesIO(content), name, workspace)
 
@@ -42,9 +46,9 @@ def test_an_upload_is_kept_whole_under_a_name_of_our_own(workspace):
     "name", ["../../evil.zip", "/etc/passwd", "C:\\boot.ini", "a\nb.zip", "x" * 500, "..", ""]
 )
 def test_the_clients_name_is_shown_but_never_a_path(workspace, tmp_path, name):
-    before = {path for path in tmp_path.rglob("*") if path.is_file()}
+    before = files_in(tmp_path)
     kept = keep(a_zip(), workspace, name)
-    new = {path for path in tmp_path.rglob("*") if path.is_file()} - before
+    new = files_in(tmp_path) - before
     assert {path.parent for path in new} == {workspace.data_dir / "uploads"}
     assert all(path.name.startswith("upload-") for path in new)
     assert upload_name(kept, workspace) == name[:60]
@@ -68,14 +72,14 @@ def test_the_kind_follows_from_the_content(workspace, content, ending):
 def test_what_is_no_archive_is_refused_and_leaves_nothing(workspace, content):
     with pytest.raises(DatasetError, match=r"pets\.zip is no archive"):
         keep(content, workspace)
-    assert list((workspace.data_dir).glob("uploads/*")) == []
+    assert files_in(workspace.data_dir) == set()
 
 
 def test_a_file_above_the_limit_is_refused_and_leaves_nothing(workspace, monkeypatch):
     monkeypatch.setattr(uploads, "MAX_UPLOAD_MB", 1)
     with pytest.raises(DatasetError, match="more than 1 MB"):
         keep(a_zip(b"x" * 2_000_000), workspace)
-    assert list((workspace.data_dir / "uploads").iterdir()) == []
+    assert files_in(workspace.data_dir) == set()
 
 
 def test_the_same_archive_twice_is_kept_once_and_not_touched(workspace):
