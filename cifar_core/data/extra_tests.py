@@ -14,6 +14,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from cifar_core.data.class_order import check_classes, in_order
 from cifar_core.data.folder import read_test_images
 from cifar_core.data.image_set import ImageSet, RawImages
 from cifar_core.data.names import readable_name
@@ -154,22 +155,6 @@ def delete_extra_test(workspace: Workspace, name: str) -> None:
     shutil.rmtree(_folder_of(workspace, name), ignore_errors=True)
 
 
-def in_order(data: ImageSet, classes: Sequence[str] | None) -> ImageSet:
-    """Return a set with its labels in another order of the same class names.
-
-    Raises:
-        DatasetError: the names are others.
-    """
-    if classes is None or data.classes == tuple(classes):
-        return data
-    _check_classes(data.name, data.classes, classes)
-    import torch
-
-    places = {name: place for place, name in enumerate(classes)}
-    order = torch.tensor([places[name] for name in data.classes])
-    return replace(data, labels=order[data.labels], classes=tuple(classes))
-
-
 # --- reading
 
 
@@ -194,25 +179,9 @@ def _read(
     else:
         scratch = _home(workspace)
         raw = read_test_images(paths[0], scratch, name=titles[0], fit=fit, progress=progress)
-    _check_classes(raw.name, raw.classes, classes)
+    check_classes(raw.name, raw.classes, classes)
     # All are for testing, but a prepared set is never without a training part.
     return replace(raw, num_train=len(raw.labels))
-
-
-def _check_classes(title: str, found: Sequence[str], expected: Sequence[str]) -> None:
-    if sorted(found) == sorted(expected):
-        return
-    strange = [name for name in found if name not in expected]
-    missing = [name for name in expected if name not in found]
-    parts = [f"without {_some(missing)}"] if missing else []
-    parts += [f"with {_some(strange)}"] if strange else []
-    raise DatasetError(
-        f"{title} has other classes, {' and '.join(parts)}; expected {_some(list(expected))}."
-    )
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
 
 
 # --- where they lie
