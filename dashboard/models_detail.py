@@ -39,6 +39,7 @@ from dashboard.models_waiting import first_wait
 from dashboard.models_weights import show_weights
 from dashboard.navigation import exists, page
 from dashboard.numbers import count, percent
+from dashboard.sentences import translated
 from dashboard.services import get_model, get_workspace
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _download(entry: ModelEntry, format: str, purpose: str) -> None:
     st.caption(purpose)
     trouble = refusal(entry.path, format)
     if trouble:
-        st.error(plain(trouble))
+        st.error(plain(translated(trouble)))
 
 
 def _show_layers(entry: ModelEntry) -> None:

@@ -18,6 +18,7 @@ from dashboard.models_text import (
 )
 from dashboard.navigation import exists, page
 from dashboard.numbers import ago, percent
+from dashboard.sentences import translated
 from dashboard.services import get_store, get_workspace
 
 PARAMETER = "model"
@@ -62,7 +63,7 @@ def show_news() -> None:
     """Say what was just deleted, with a button to undo it, and what went wrong."""
     trouble = st.session_state.pop(_TROUBLE, "")
     if trouble:
-        st.error(plain(trouble))
+        st.error(plain(translated(trouble)))
     entry = st.session_state.get(_DELETED)
     if entry is None:
         return
@@ -130,7 +131,7 @@ def _card(entry: ModelEntry, *, is_training: bool) -> None:
     with st.container(border=True, gap="xsmall", height="stretch"):
         st.markdown(f"**{plain(model_title(entry))}**")
         if entry.damage:
-            st.markdown(f":red[:material/error:] {_(entry.damage)}")
+            st.markdown(f":red[:material/error:] {plain(translated(entry.damage))}")
         else:
             _show_filters(entry)
             _show_accuracy(entry)

@@ -14,6 +14,7 @@ from dashboard.i18n import _
 from dashboard.markdown import plain
 from dashboard.models_gallery import open_model
 from dashboard.numbers import megabytes
+from dashboard.sentences import translated
 from dashboard.services import get_workspace
 
 MAX_UPLOAD_MB = 256
@@ -67,7 +68,7 @@ def _check_once(upload: Any) -> None:
         st.session_state[_ADDED] = outcome.model_id
         open_model(outcome.model_id)
         st.rerun()
-    st.error(plain(outcome.refusal), icon=":material/block:")
+    st.error(plain(translated(outcome.refusal)), icon=":material/block:")
 
 
 def _check_with_progress(upload: Any, done: dict[str, _Outcome]) -> None:

@@ -21,6 +21,7 @@ from dashboard.predict_answers import (
 from dashboard.predict_charts import Bar, probability_bars
 from dashboard.predict_pictures import Bytes, Picture, Refused
 from dashboard.predict_table import answers_csv, thumbnail
+from dashboard.sentences import translated
 
 _TOP = 5
 _SIDE = 256
@@ -33,7 +34,7 @@ _ITS_ANSWER = -1
 def show_refused(refused: list[Refused]) -> None:
     """Say why files were refused, each in its sentence; many in a fold."""
     for file in refused[:_SHOWN_REFUSALS]:
-        st.error(plain(file.reason), icon=":material/broken_image:")
+        st.error(plain(translated(file.reason)), icon=":material/broken_image:")
     rest = refused[_SHOWN_REFUSALS:]
     if rest:
         text = ngettext(
@@ -41,7 +42,7 @@ def show_refused(refused: list[Refused]) -> None:
         )
         with st.expander(text.format(count=len(rest))):
             for file in rest:
-                st.markdown(plain(file.reason))
+                st.markdown(plain(translated(file.reason)))
 
 
 def show_hint() -> None:

@@ -11,6 +11,7 @@ from functools import cache
 
 from dashboard.i18n import _, language
 from dashboard.sentences_of_data import DATA_TEMPLATES
+from dashboard.sentences_of_models import MODEL_TEMPLATES
 
 TEMPLATES = (
     # settings on their own, and ranges
@@ -56,6 +57,7 @@ TEMPLATES = (
     "a learning rate of {new} instead of {old}, precision float32",
     "a learning rate of {new} instead of {old}",
     *DATA_TEMPLATES,
+    *MODEL_TEMPLATES,
     # settings on their own; fits what is more special, too
     "{name} is {value}; expected {range}.",
 )

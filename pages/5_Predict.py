@@ -48,7 +48,7 @@ with asking:
 with answering:
     predict_views.show_refused(refused)
     if model.damage:
-        st.error(_(model.damage))
+        st.error(plain(translated(model.damage)))
     elif not pictures:
         predict_views.show_hint()
     else:

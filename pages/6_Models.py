@@ -26,7 +26,7 @@ if chosen:
     if take_added() == chosen.model_id:
         st.success(_("Checked and accepted. It is kept here."), icon=":material/check_circle:")
     if chosen.damage:
-        st.error(_(chosen.damage))
+        st.error(plain(translated(chosen.damage)))
         st.stop()
     actions, inside = st.columns([1, 2], gap="large")
     with actions:

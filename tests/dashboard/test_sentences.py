@@ -2,14 +2,21 @@ import re
 import string
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from cifar_core import jobs
+from cifar_core.checkpoint import save_model
 from cifar_core.config import TrainConfig
 from cifar_core.data.sources import open_data
 from cifar_core.data.split_sizes import split_sizes
 from cifar_core.data.splits import split_images
 from cifar_core.devices import resolve_device
 from cifar_core.errors import TrainingError, WorkbenchError
+from cifar_core.library import import_model
+from cifar_core.model_info import ModelInfo
+from cifar_core.models.registry import build_model
+from cifar_core.pictures import open_picture
 from cifar_core.training import start_training, train
 from dashboard import sentences
 from dashboard.dataset_sources import checked_path
@@ -118,3 +125,22 @@ def test_every_template_is_translated_with_its_placeholders(template):
         return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
     assert names(found) == names(template)
+
+
+def test_what_is_wrong_with_a_model_file_is_said_in_chinese(workspace, tmp_path):
+    note, half = tmp_path / "note.pt", tmp_path / "half.safetensors"
+    note.write_text("only a text")
+    half.write_bytes(b"\x10\0\0\0\0\0\0\0{")
+    strange = tmp_path / "strange.safetensors"
+    save_file({"weight": torch.zeros(3)}, strange)
+    changed = tmp_path / "changed.safetensors"
+    save_model(build_model("simple_cnn", 3), ModelInfo("simple_cnn", ("a", "b", "c")), changed)
+    changed.write_bytes(changed.read_bytes()[:-1] + b"\x01")
+    for path in (note, half, strange, changed):
+        found = translated(said(lambda path=path: import_model(workspace, path, path.name)))
+        assert CHINESE.search(found) and "expected" not in found, found
+
+
+def test_what_is_wrong_with_a_picture_is_said_in_chinese():
+    for content in (b"", b"only a text", b"%PDF-1.4", b"\x1f\x8b123"):
+        assert_chinese(said(lambda content=content: open_picture(content)))
