@@ -139,6 +139,7 @@ def _draw(first: BatchNormed, second: BatchNormed, draw: int) -> None:
             ],
             target=1,
             largest=7,
+            least=3,
             detail=Table(
                 [
                     (_("Before"), 4, [before]),

@@ -31,9 +31,8 @@ if TYPE_CHECKING:
 MODEL_PARAMETER, PICTURE_PARAMETER = "model", "picture"
 UNTRAINED = "untrained"
 NUM_CHOICES = 15
-_DRAW, _GRID, _UPLOAD, _NETWORK = (
-    "learn_draw", "learn_pictures", "learn_upload", "learn_network",
-)  # fmt: skip
+_DRAW, _GRID, _NETWORK = "learn_draw", "learn_pictures", "learn_network"
+_UPLOAD, _OWN = "learn_upload", "learn_own_picture"
 _SHAPE = GridShape(columns=5, narrow_columns=5, narrow_below=200, largest_factor=2)
 
 
@@ -88,6 +87,8 @@ def _asked_model(by_id: dict[str, ModelEntry]) -> str:
     asked = st.query_params.get(MODEL_PARAMETER, "")
     if asked in by_id or asked == UNTRAINED:
         return asked
+    if asked:
+        st.warning(_("The model of this link is not here; it may have been deleted."))
     return max(by_id, key=lambda name: by_id[name].accuracy or 0.0, default=UNTRAINED)
 
 
@@ -131,7 +132,7 @@ def _offer_pictures(learned: Subset) -> None:
     st.button(_("Others"), key="learn_others", icon=":material/shuffle:", on_click=_draw_again)
     file = st.file_uploader(
         _("A picture of your own"), type=list(PICTURE_TYPES), key=_UPLOAD,
-        max_upload_size=MAX_PICTURE_MB, on_change=_forget_picture,
+        max_upload_size=MAX_PICTURE_MB, on_change=_take_upload,
     )  # fmt: skip
     if file is not None and isinstance(found := open_upload(file.name, file.getvalue()), Refused):
         st.error(plain(found.reason))
@@ -158,11 +159,8 @@ def _current_picture(learned: Subset, fresh: Subset) -> Chosen:
     """Return the uploaded picture, else that of the address, else one of those offered."""
     import torch
 
-    file = st.session_state.get(_UPLOAD)
-    if file is not None:
-        found = open_upload(file.name, file.getvalue())
-        if not isinstance(found, Refused):
-            return Chosen(found.seen["crop"], None)
+    if _OWN in st.session_state:
+        return Chosen(st.session_state[_OWN], None)
     text = st.query_params.get(PICTURE_PARAMETER, "")
     asked = int(text) if text.isdecimal() and len(text) < 12 else -1
     offered = torch.cat([learned.indices, fresh.indices])  # no test picture, whatever is asked for
@@ -183,6 +181,7 @@ def _clearest(learned: Subset) -> int:
 def _choose_picture() -> None:
     number = opened_number(_GRID)
     if number is not None:
+        st.session_state.pop(_OWN, None)
         st.query_params[PICTURE_PARAMETER] = str(number)
 
 
@@ -190,5 +189,11 @@ def _draw_again() -> None:
     st.session_state[_DRAW] += 1
 
 
-def _forget_picture() -> None:
-    st.query_params.pop(PICTURE_PARAMETER, None)
+def _take_upload() -> None:
+    """Keep the uploaded picture itself: the field loses its file on a step that has no menu."""
+    st.session_state.pop(_OWN, None)
+    file = st.session_state[_UPLOAD]
+    found = open_upload(file.name, file.getvalue()) if file else None
+    if found is not None and not isinstance(found, Refused):
+        st.session_state[_OWN] = found.seen["crop"]
+        st.query_params.pop(PICTURE_PARAMETER, None)

@@ -92,7 +92,7 @@ def draw_step(all_steps: list[Step], place: int) -> None:
         st.header(_heading(step, place), anchor=False)
         for paragraph in lesson.paragraphs:
             st.markdown(paragraph)
-    with live, first_wait(480):
+    with live, st.container(key="learn_live"), first_wait(480):
         try:
             lesson.show(choose_study(lesson), words)
         except WorkbenchError as error:

@@ -77,6 +77,7 @@ def _show(study: Study, words: DeltaGenerator) -> None:
             ],
             rows=[[0, 1], [2, 3, 4]],
             largest=7,
+            least=3,
             side=0,
             detail=Table(
                 [

@@ -199,6 +199,7 @@ class Stage {
     const wait = Math.max(16, Math.min(120, PLAY_MS / count));
     let place = -1;
     this.button.textContent = this.data.labels.stop;
+    this.speak("off"); // a thousand places in a row would drown everything else
     this.timer = setInterval(() => {
       place += 1;
       if (place >= count) this.stop();
@@ -206,7 +207,12 @@ class Stage {
     }, wait);
   }
 
+  speak(manner) {
+    this.side.querySelector(".learn-detail").setAttribute("aria-live", manner);
+  }
+
   stop() {
+    if (this.timer) this.speak("polite");
     clearInterval(this.timer);
     this.timer = null;
     if (this.data) this.button.textContent = this.data.labels.play;

@@ -17,6 +17,7 @@ from cifar_core.library import import_model
 from cifar_core.model_info import ModelInfo
 from cifar_core.models.registry import build_model
 from dashboard import learn_defects, learn_overfitting
+from dashboard.pictures import enlarge_png
 
 ROOT = Path(__file__).parent.parent.parent
 PLACES = [*map(str, range(1, 12)), "bug", "you"]
@@ -236,3 +237,31 @@ def test_every_bug_can_be_looked_at(open_learn):
         assert not app.exception
         assert bug.reason in words(app)
         assert app.get("code")[0].value == bug.code
+
+
+def test_an_uploaded_picture_stays_while_the_visitor_walks_on(open_learn):
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3)).astype(np.uint8)
+
+    def shown(app: AppTest) -> np.ndarray:
+        values = floats(component(app, "learn_stage")["maps"][0]["values"])
+        return (values.reshape(3, 32, 32).transpose(1, 2, 0) * 255).round()
+
+    app = open_learn(step="1")
+    app.file_uploader("learn_upload").upload("mine.png", enlarge_png(pixels, 1)).run()
+    assert not app.exception
+    assert (shown(app) == pixels).all()
+    go(app, step="10")
+    assert (shown(go(app, step="1")) == pixels).all()
+
+
+def test_a_file_that_is_no_picture_is_refused_with_a_sentence(open_learn):
+    app = open_learn(step="1")
+    app.file_uploader("learn_upload").upload("mine.png", b"no picture").run()
+    assert not app.exception
+    assert "mine" in app.error[0].value
+
+
+def test_a_link_to_a_model_that_is_gone_says_so(open_learn):
+    app = open_learn(step="3", model="gone")
+    assert "not here" in app.warning[0].value
+    assert app.selectbox("learn_network").value == "untrained"
