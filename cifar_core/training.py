@@ -31,6 +31,7 @@ from cifar_core.records import EpochRecord, Pulse, Record, StepRecord
 from cifar_core.schedule import schedule_factor
 from cifar_core.speedometer import Speedometer
 from cifar_core.tuning import tuned
+from cifar_core.usual_rates import rate_after_overflow
 
 
 @dataclass
@@ -171,7 +172,8 @@ def _check_finite(loss: float, training: Training) -> None:
     if math.isfinite(loss):
         return
     config, progress = training.config, training.progress
-    advice = f"a learning rate of {progress.learning_rate / 10:g} instead of "
+    gentler = rate_after_overflow(progress.learning_rate, config)
+    advice = f"a learning rate of {gentler:g} instead of "
     advice += f"{progress.learning_rate:g}"
     if config.clip_norm is None:
         advice += ", gradient clipping (clip_norm 1)"

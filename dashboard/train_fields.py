@@ -20,7 +20,13 @@ GROUPS = {
 }
 """The settings under "More settings", by what they are about."""
 
-STEPS = {"momentum": 0.01, "weight_decay": 1e-4, "warmup_epochs": 0.5, "clip_norm": 0.5, "keep_epochs_mb": 50}
+STEPS = {
+    "momentum": 0.01,
+    "weight_decay": 1e-4,
+    "warmup_epochs": 0.5,
+    "clip_norm": 0.5,
+    "keep_epochs_mb": 50,
+}
 """Of the buttons beside a number; 0.05 for other fractions and 1 for whole numbers."""
 
 RATES = (*(float(f"{digit}e{power}") for power in range(-5, 0) for digit in (1, 2, 5)), 1.0)

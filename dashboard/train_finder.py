@@ -138,7 +138,7 @@ def _draw_result(config: TrainConfig, search: RateSearch) -> None:
         _draw_result_buttons(config, {})
         return
     st.plotly_chart(
-        rate_figure(search.points, found),
+        rate_figure(search.points, found, dark=st.context.theme.type == "dark"),
         key="train_finder_plot",
         config=CONFIG,
         alt=_("The training loss at each learning rate tried, with two rates marked"),

@@ -28,6 +28,7 @@ PAGE_STYLE = Path(__file__).parent / "browser" / "train_page.css"
 
 _TICK_S, _EAGER_TICK_S = 2.5, 0.5
 _NOTHING = "–"
+_HUGE = 1e4
 
 
 def choose_run(store: Store, runs: list[RunRow]) -> RunView | None:
@@ -161,7 +162,7 @@ def _live_numbers(view: RunView) -> list[tuple[str, str]]:
     step, accuracy = view.step, view.val_accuracy
     return [
         (_("Validation accuracy"), _NOTHING if accuracy is None else percent(accuracy)),
-        (_("Training loss"), _NOTHING if view.loss is None else f"{view.loss:.3f}"),
+        (_("Training loss"), _loss_word(view.loss)),
         (_("Images a second"), count(view.images_per_s) if step else _NOTHING),
         (_("Learning rate"), f"{step.learning_rate:.3g}" if step else _NOTHING),
     ]
@@ -173,9 +174,16 @@ def _end_numbers(view: RunView) -> list[tuple[str, str]]:
     return [
         (_("Test accuracy"), percent(test["accuracy"]) if test else _NOTHING),
         (_("Best validation"), _NOTHING if validation is None else percent(validation)),
-        (_("Training loss"), _NOTHING if view.loss is None else f"{view.loss:.3f}"),
+        (_("Training loss"), _loss_word(view.loss)),
         (_("Images a second"), count(view.images_per_s) if view.step else _NOTHING),
     ]
+
+
+def _loss_word(loss: float | None) -> str:
+    """Return a loss, short even where it has exploded."""
+    if loss is None:
+        return _NOTHING
+    return f"{loss:.3f}" if abs(loss) < _HUGE else f"{loss:.2g}"
 
 
 def _draw_examples(view: RunView) -> None:

@@ -10,11 +10,10 @@ from functools import cached_property
 from cifar_core.config import TrainConfig
 from cifar_core.health import HealthRecord
 from cifar_core.records import EpochRecord, StepRecord
+from cifar_core.usual_rates import usual_rate
 
 MODELS_WITH_BATCH_NORM = frozenset({"vgg", "resnet18", "speed_cnn"})
 MODELS_WITH_DROPOUT = frozenset({"vgg"})
-USUAL_RATES = {"adam": 1e-3, "adamw": 1e-3, "sgd": 0.05, "muon": 0.1}
-"""A rate that suits most networks, by optimiser; of SGD with momentum 0.9."""
 SHORT = 10
 """Steps of the means at the start and at the end of a run."""
 NUM_WINDOWS = 10
@@ -103,19 +102,9 @@ class Evidence:
         return float(correlation * math.sqrt((len(losses) - 2) / rest))
 
     @property
-    def is_sgd(self) -> bool:
-        """Whether the optimiser is SGD."""
-        return self.config.optimizer == "sgd"
-
-    @property
     def usual_rate(self) -> float:
-        """A rate that suits most networks with this optimiser.
-
-        Less momentum allows larger ones, and so do larger batches, whose gradients are less noisy.
-        """
-        usual = USUAL_RATES[self.config.optimizer]
-        usual *= math.sqrt(max(1.0, self.config.batch_size / 64))
-        return usual * (1 - self.config.momentum) / 0.1 if self.is_sgd else usual
+        """A rate that suits most networks with its settings."""
+        return usual_rate(self.config)
 
     @property
     def last_health(self) -> HealthRecord | None:

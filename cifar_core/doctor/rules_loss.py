@@ -5,6 +5,7 @@ from typing import Any
 
 from cifar_core.doctor.evidence import Evidence
 from cifar_core.doctor.findings import Finding, Kind, Severity
+from cifar_core.usual_rates import rate_after_overflow
 
 EXPLODED = 3.0
 """Times the chance loss; a network that knows nothing has a loss of 1."""
@@ -32,7 +33,8 @@ def find_not_finite(evidence: Evidence) -> Finding | None:
         return None
     step = broken[0] if broken else (evidence.steps[-1].step + 1 if evidence.steps else 1)
     numbers = {"step": float(step), "rate": evidence.rate}
-    return Finding(Kind.NOT_FINITE, Severity.SERIOUS, numbers, gentler(evidence))
+    change = {"learning_rate": rate_after_overflow(evidence.rate, evidence.config)}
+    return Finding(Kind.NOT_FINITE, Severity.SERIOUS, numbers, change)
 
 
 def find_exploding(evidence: Evidence) -> Finding | None:
@@ -67,7 +69,8 @@ def find_rate_too_high(evidence: Evidence) -> Finding | None:
         return None
     suspect = evidence.rate >= HIGH * evidence.usual_rate
     jumped = evidence.peak_loss > PEAK * evidence.chance_loss and not _is_low(evidence)
-    rises = evidence.windows[-1] > WORSE * min(evidence.windows)
+    best = min(evidence.windows)
+    rises = evidence.windows[-1] > max(WORSE * best, best + STUCK * evidence.chance_loss)
     limit = GOOD_FALL if jumped and suspect else LITTLE_FALL if jumped or suspect else 0.0
     if _fall(evidence) > limit and not (rises and suspect):
         return None
