@@ -13,6 +13,7 @@ SEEDS = st.integers(0, 2**31 - 1)
 def test_numbers_of_purposes_are_part_of_every_run():
     assert {p.name: int(p) for p in Purpose} == {
         "SPLIT": 1, "WEIGHTS": 2, "ORDER": 3, "AUGMENTATION": 4, "DROPOUT": 5,
+        "MIRRORING": 6,
     }  # fmt: skip
 
 
