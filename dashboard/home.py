@@ -10,6 +10,7 @@ from PIL import Image
 from cifar_core import jobs
 from cifar_core.config import BUILTIN, CIFAR10
 from cifar_core.data import drawn
+from cifar_core.data.class_samples import class_samples
 from cifar_core.data.sources import BUILTIN_SEED, is_ready, summarise_source
 from cifar_core.data.summary import SetSummary
 from cifar_core.errors import DatasetError
@@ -133,6 +134,14 @@ def cut_strip(path: Path) -> list[np.ndarray]:
     with Image.open(path, formats=["PNG"]) as picture:
         strip = np.array(picture.convert("RGB"))
     return np.split(strip, strip.shape[1] // IMAGE_SIZE, axis=1)
+
+
+def photo_samples(workspace: Workspace) -> list[Sample]:
+    """Return one photo of each class of CIFAR-10; empty where its files are damaged."""
+    try:
+        return [Sample(image, name) for name, image in class_samples(CIFAR10, workspace)]
+    except DatasetError:  # the Dataset page says what is wrong with them, and what to do
+        return []
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import streamlit as st
 
 from cifar_core.library import ModelEntry
@@ -9,18 +10,20 @@ from cifar_core.models.texts import MODEL_TEXTS
 from cifar_core.run_state import ACTIVE, ENDED, RunState
 from cifar_core.store import RunRow
 from dashboard.class_names import class_name
-from dashboard.home import Sample, Situation, answered_samples, drawn_samples
+from dashboard.dataset_grid import GridShape, Tile, image_grid
+from dashboard.home import Sample, Situation, answered_samples, drawn_samples, photo_samples
 from dashboard.i18n import _
 from dashboard.live_chart import mini_curve
 from dashboard.markdown import plain
 from dashboard.navigation import exists, page
 from dashboard.numbers import ago, count, percent
 from dashboard.pictures import enlarge_png
-from dashboard.services import get_store
+from dashboard.services import get_store, get_workspace
 from dashboard.states import state_look, state_word
 
 SAMPLE_SIZE = 128
 """Width of a sample in CSS pixels: four a pixel. It is sent twice as large, for fine screens."""
+_CLASS_SHAPE = GridShape(columns=10, narrow_columns=5, narrow_below=700, largest_factor=3)
 _BROKEN = frozenset({RunState.FAILED, RunState.CRASHED})
 
 
@@ -122,17 +125,34 @@ def sample_strip(situation: Situation) -> None:
     """Show pictures: with the best model's answers, or the ten classes before there is one."""
     run_id = situation.best.run_id if situation.best else ""
     samples: Sequence[Sample] = answered_samples(get_store(), run_id) if run_id else ()
-    if samples:
-        st.subheader(_("What the best model says"), anchor=False)
-        st.caption(_("Validation pictures, which it has not been trained on."))
-    else:
-        samples = drawn_samples()
-        st.subheader(_("The ten classes"), anchor=False)
-        st.caption(_("Drawn by this program; CIFAR-10 has photos of the same things."))
+    if not samples:
+        _class_strip(situation)
+        return
+    st.subheader(_("What the best model says"), anchor=False)
+    st.caption(_("Validation pictures, which it has not been trained on."))
     with st.container(horizontal=True, gap="small", key="home_samples"):
         for sample in samples:
             caption, alt = _words(sample)
             st.image(enlarge_png(sample.image, 8), caption=caption, width=SAMPLE_SIZE, alt=alt)
+
+
+def _class_strip(situation: Situation) -> None:
+    """Show a picture of each class, in one row or in two of five: photos where there are some."""
+    st.subheader(_("The ten classes"), anchor=False)
+    samples: Sequence[Sample] = photo_samples(get_workspace()) if situation.photos else ()
+    if samples:
+        st.caption(_("A training photo of each, from CIFAR-10."))
+    else:
+        samples = drawn_samples()
+        st.caption(_("Drawn by this program; CIFAR-10 has photos of the same things."))
+    names = [class_name(sample.label) for sample in samples]
+    image_grid(
+        np.stack([sample.image for sample in samples]),
+        [Tile(name, name) for name in names],
+        key="home_classes",
+        label=_("The ten classes"),
+        shape=_CLASS_SHAPE,
+    )
 
 
 def _words(sample: Sample) -> tuple[str, str]:

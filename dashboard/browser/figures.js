@@ -48,6 +48,12 @@ function accuracyTraces(lines, theme, labels) {
   ];
 }
 
+// From 0 to 100 % before the first epoch: Plotly's own range for nothing goes to 400 %.
+function accuracyAxis(lines) {
+  const known = lines.epochs.step.length > 0;
+  return { tickformat: ".0%", ...(known ? { autorange: true } : { range: [0, 1], autorange: false }) };
+}
+
 function rateTraces(lines, theme, labels) {
   const { step, learning_rate: rate } = lines.buckets;
   return [{

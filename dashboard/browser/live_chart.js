@@ -91,7 +91,7 @@ class Chart {
     }, marksLayout(lines.marks, this.theme, labels));
     if (!all) return;
     this.drawPlot("accuracy", labels.accuracy, this.smallHeight,
-      accuracyTraces(lines, this.theme, labels), { tickformat: ".0%" });
+      accuracyTraces(lines, this.theme, labels), accuracyAxis(lines));
     this.drawPlot("rate", labels.learning_rate, this.smallHeight,
       rateTraces(lines, this.theme, labels), { rangemode: "tozero", exponentformat: "power" });
   }

@@ -46,7 +46,8 @@ def test_an_empty_workspace_leads_to_the_first_training(home_page):
     assert "Teach a network to see" in text(app)
     assert "made here when first needed" in text(app)
     assert "Nothing has been trained yet" in text(app)
-    assert len(app.get("image")) == 10
+    assert "Drawn by this program" in text(app)
+    assert len(app.get("bidi_component")) == 2  # the memory of the language, and the ten pictures
     if exists("train"):
         assert app.button("home_next").label == "Train your first network"
 
@@ -61,7 +62,7 @@ def test_a_run_that_goes_on_is_shown_and_leads_to_its_curve(home_page, store):
     app = home_page()
     assert "Running" in text(app)
     assert "my run" in text(app)
-    assert len(app.get("bidi_component")) == 2  # the memory of the language, and the curve
+    assert len(app.get("bidi_component")) == 3  # the language's memory, curve, classes
     if exists("train"):
         assert app.button("home_next").label == "Watch it learn"
 
@@ -87,7 +88,7 @@ def test_every_other_state_opens(home_page, store, state):
     run_id = store.create_run(TrainConfig())
     play_worker(store, run_id)
     store.update_run(run_id, state=state)
-    assert len(home_page().get("bidi_component")) == 2
+    assert len(home_page().get("bidi_component")) == 3
 
 
 def test_a_finished_run_shows_its_model_with_its_interval_and_answers(
