@@ -150,3 +150,18 @@ def calibration_error(bins: tuple[ReliabilityBin, ...]) -> float:
         if b.accuracy is not None and b.confidence is not None
     ]
     return math.fsum(gaps) / sum(b.num_images for b in bins)
+
+
+def brier_score(logits: Tensor, labels: Tensor) -> float:
+    """Return the mean squared distance of the probabilities from the truth, 0 (best) to 2.
+
+    Args:
+        logits: float (N, classes), N at least 1.
+        labels: int64 (N,).
+
+    Source: G. W. Brier, "Verification of forecasts expressed in terms of probability", Monthly
+    Weather Review 78 (1950), pages 1-3.
+    """
+    probs = logits.double().softmax(1)
+    truth = torch.nn.functional.one_hot(labels, logits.shape[1])
+    return ((probs - truth) ** 2).sum(1).mean().item()

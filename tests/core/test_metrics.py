@@ -9,6 +9,7 @@ from sklearn import metrics as sklearn_metrics
 
 from cifar_core.errors import CheckpointError
 from cifar_core.metrics import (
+    brier_score,
     calibration_error,
     check_logits,
     confusion_matrix,
@@ -134,3 +135,11 @@ def test_logits_that_are_not_finite_are_refused(value):
     logits[2, 3] = logits[2, 4] = value
     with pytest.raises(CheckpointError, match="1 of 5 images"):
         check_logits(logits, 10)
+
+
+def test_brier_score_equals_scikit_learn():
+    logits, labels = draw_answers((300, 10, 4))
+    expected = sklearn_metrics.brier_score_loss(
+        labels, logits.double().softmax(1).numpy(), labels=list(range(10)), scale_by_half=False
+    )
+    assert brier_score(logits, labels) == pytest.approx(expected, abs=1e-6)
