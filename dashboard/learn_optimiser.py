@@ -64,7 +64,7 @@ def lesson() -> Lesson:
 
 
 def _show(study: Study, words: DeltaGenerator) -> None:
-    from cifar_core.lessons.optimizers import losses_after, take_one_step
+    from cifar_core.lessons.optimizers import take_one_step
 
     with st.container(horizontal=True, gap="medium"):
         rate = st.select_slider(
@@ -94,11 +94,20 @@ def _show(study: Study, words: DeltaGenerator) -> None:
                 f"{step.losses[name]:.4f}", f"{change:+.4f}", delta_color="inverse",
             )  # fmt: skip
     _draw_weights(step, number - 1)
-    losses = losses_after(study.network, inputs, labels, _RATES)
+    losses = _losses(study.identity, study)
     st.plotly_chart(
         rates_figure(_RATES, losses, step.loss, rate), key="learn_step_plot", config=CONFIG,
         alt=_("The loss after one step over the learning rate, for SGD and for Adam"),
     )  # fmt: skip
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _losses(identity: tuple[str, ...], _study: Study) -> dict[str, list[float]]:
+    """Return the loss after one step of each size; the same whatever slider is moved."""
+    from cifar_core.lessons.optimizers import losses_after
+
+    inputs, labels = _study.batch(BATCH, draw=0)
+    return losses_after(_study.network, inputs, labels, _RATES)
 
 
 def _draw_weights(step: OneStep, number: int) -> None:

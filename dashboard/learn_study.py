@@ -70,6 +70,13 @@ class Study:
     label: int | None
 
     @property
+    def identity(self) -> tuple[str, ...]:
+        """What the network and the pictures around it are known by, for caches."""
+        if self.entry is None:
+            return ("", self.data)
+        return (str(self.entry.path), str(self.entry.path.stat().st_mtime_ns), self.data)
+
+    @property
     def inputs(self) -> Tensor:
         """What the network sees of the picture, float32 (1, 3, 32, 32)."""
         import torch

@@ -47,16 +47,19 @@ def take_one_step(
         labels: int64 (N,).
         learning_rate: above 0.
     """
+    gradients = _gradients(network, inputs, labels)
     changes, losses = {}, {}
     for name in OPTIMIZERS:
-        stepped = _copy_with_gradient(network, inputs, labels)
-        gradient = stepped.conv1.weight.grad
-        _step(stepped, name, learning_rate)
+        stepped = _step(network, gradients, name, learning_rate)
         changes[name] = (stepped.conv1.weight - network.conv1.weight).detach()
         losses[name] = _loss(stepped, inputs, labels)
-    assert gradient is not None
-    weight = network.conv1.weight.detach().clone()
-    return OneStep(weight, gradient, changes, _loss(network, inputs, labels), losses)
+    return OneStep(
+        weight=network.conv1.weight.detach().clone(),
+        gradient=gradients["conv1.weight"],
+        changes=changes,
+        loss=_loss(network, inputs, labels),
+        losses=losses,
+    )
 
 
 def losses_after(
@@ -70,25 +73,29 @@ def losses_after(
         labels: int64 (N,).
         rates: each above 0.
     """
-    found: dict[str, list[float]] = {name: [] for name in OPTIMIZERS}
-    for name, losses in found.items():
-        for rate in rates:
-            stepped = _copy_with_gradient(network, inputs, labels)
-            _step(stepped, name, rate)
-            losses.append(_loss(stepped, inputs, labels))
-    return found
+    gradients = _gradients(network, inputs, labels)
+    return {
+        name: [_loss(_step(network, gradients, name, rate), inputs, labels) for rate in rates]
+        for name in OPTIMIZERS
+    }
 
 
-def _copy_with_gradient(network: SimpleCNN, inputs: Tensor, labels: Tensor) -> SimpleCNN:
-    stepped = copy.deepcopy(network).train()
-    stepped.zero_grad()
+def _gradients(network: SimpleCNN, inputs: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    """Return the gradient of the loss with respect to every weight, by its name."""
+    names, parameters = zip(*network.named_parameters(), strict=True)
     with torch.enable_grad():
-        F.cross_entropy(stepped(inputs), labels).backward()  # type: ignore[no-untyped-call]
+        loss = F.cross_entropy(network(inputs), labels)
+        gradients = torch.autograd.grad(loss, parameters)
+    return dict(zip(names, gradients, strict=True))
+
+
+def _step(network: SimpleCNN, gradients: dict[str, Tensor], name: str, rate: float) -> SimpleCNN:
+    """Return a copy of the network after one step of an optimiser."""
+    stepped = copy.deepcopy(network)
+    for parameter_name, parameter in stepped.named_parameters():
+        parameter.grad = gradients[parameter_name].clone()
+    OPTIMIZERS[name](stepped.parameters(), rate).step()
     return stepped
-
-
-def _step(network: SimpleCNN, name: str, rate: float) -> None:
-    OPTIMIZERS[name](network.parameters(), rate).step()
 
 
 @torch.no_grad()
