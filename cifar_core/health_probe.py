@@ -1,6 +1,7 @@
 """A cheap look at a network after an epoch, for the doctor: some training images, once through."""
 
 import logging
+import math
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +19,12 @@ from cifar_core.store import Store
 from cifar_core.training import Training
 
 SAMPLE_SHARE = 0.025
-"""Of the training images; a look costs about a third of training on as many: under 1 %."""
+"""Of the training images."""
+LOOK_COST, MAX_SHARE = 0.35, 0.02
+"""Time to look at an image, as a share of the time to train on it, and the share of a run's time
+that may go into looking: where an epoch has few images, not every one is followed by a look."""
+FIRST_EPOCHS = 3
+"""These are always looked at, and the last one."""
 MIN_SAMPLE, MAX_SAMPLE = 100, 500
 MIN_OF_CLASS = 5
 """Images of each class, where there are so many."""
@@ -61,8 +67,10 @@ class HealthProbe:
         """Choose the images to look at."""
         self._store, self._run_id = store, run_id
         self._sample = take_sample(train_set)
+        cost = LOOK_COST * len(self._sample.images)
+        self._every = max(1, math.ceil(cost / (MAX_SHARE * len(train_set))))
 
-    def look(self, training: Training, epoch: int, between: Callable[[], None]) -> None:
+    def look_if_due(self, training: Training, epoch: int, between: Callable[[], None]) -> None:
         """Look at the network after an epoch; a store that refuses costs the record, no more.
 
         Args:
@@ -70,6 +78,9 @@ class HealthProbe:
             epoch: the one that has just ended.
             between: called after each batch; what it raises ends the look.
         """
+        is_due = epoch <= FIRST_EPOCHS or epoch % self._every == 0 or training.progress.finished
+        if not is_due:
+            return
         record = look_at(training, self._sample, epoch, between)
         try:
             self._store.add_health(self._run_id, record)

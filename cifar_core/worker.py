@@ -176,7 +176,7 @@ def _train(
             _keep(job, training, record, files)
             examples.look_if_due(training, at_once=isinstance(record, EpochRecord))
             if isinstance(record, EpochRecord):
-                probe.look(training, record.epoch, between=obey)
+                probe.look_if_due(training, record.epoch, between=obey)
             obey()
     except StopRequested:
         job.recorder.flush()

@@ -89,6 +89,12 @@ def test_a_run_of_the_worker_leaves_what_the_doctor_needs(store, tiny_config):
     assert [record.epoch for record in store.health(run_id)] == [1]
 
 
+def test_where_epochs_are_short_only_some_are_looked_at(store, tiny_config):
+    run_id = store.create_run(tiny_config.replace(epochs=22))
+    work(store, run_id)
+    assert [record.epoch for record in store.health(run_id)] == [1, 2, 3, 18, 22]
+
+
 def test_a_run_that_overflowed_is_told(store, tiny_config):
     settings = {"optimizer": "sgd", "learning_rate": 10.0, "weight_decay": 1.0, "epochs": 9}
     run_id = store.create_run(tiny_config.replace(**settings))
