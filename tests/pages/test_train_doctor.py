@@ -1,70 +1,36 @@
 """The doctor and the learning-rate finder on the Train page."""
 
 import os
-import socket
 import time
-from pathlib import Path
 
-import psutil
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from cifar_core import cost, jobs, lr_jobs
+from cifar_core import lr_jobs
 from cifar_core.config import TrainConfig
 from cifar_core.data_job_records import JobState
 from cifar_core.rate_curve import RatePoint
 from cifar_core.records import StepRecord
 from cifar_core.run_state import RunState
-
-ROOT = Path(__file__).parent.parent.parent
+from tests.pages.train_page import keys, open_train_page, play_worker, text, without_processes
 
 
 @pytest.fixture(autouse=True)
 def _nothing_runs(monkeypatch):
-    """No process is started; a run that is launched says that this process carries it out."""
-    monkeypatch.setattr(cost, "start_measuring", lambda workspace, config: False)
-    monkeypatch.setattr(jobs, "_launch", play_worker)
-
-
-def play_worker(store, run_id: str, **columns) -> None:
-    store.update_run(run_id, **{
-        "state": RunState.RUNNING, "phase": "training", "pid": os.getpid(),
-        "process_started": psutil.Process().create_time(), "host": socket.gethostname(),
-        "steps_per_epoch": 1000, "started_at": time.time() - 60, "finished_at": 0, **columns,
-    })  # fmt: skip
+    without_processes(monkeypatch)
 
 
 @pytest.fixture
 def open_page():
-    def run(locale: str = "en", **query: str) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "dashboard/frame.py"), default_timeout=30)
-        app.query_params["lang"] = locale
-        app.run()
-        for name, value in query.items():
-            app.query_params[name] = value
-        app.switch_page("../pages/2_Train.py").run()
-        assert not app.exception
-        return app
-
-    return run
+    return open_train_page
 
 
 @pytest.fixture
 def stuck(store):
     """A run that learns nothing, and goes on."""
     run_id = store.create_run(TrainConfig(learning_rate=0.5, epochs=4))
-    play_worker(store, run_id)
+    play_worker(store, run_id, steps_per_epoch=1000)
     store.add_metrics(run_id, [StepRecord(n, 1, 2.303, 0.5, 99.0) for n in range(1, 401)])
     return run_id
-
-
-def text(app: AppTest) -> str:
-    kinds = (app.markdown, app.caption, app.error, app.warning)
-    return "\n".join(element.value for kind in kinds for element in kind)
-
-
-def keys(app: AppTest) -> set[str]:
-    return {button.key for button in app.button}
 
 
 # --- the doctor
