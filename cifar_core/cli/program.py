@@ -113,7 +113,30 @@ def _add_doctor(commands: "argparse._SubParsersAction[_Parser]") -> None:
 
 
 def _add_runs(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    _command(commands, "runs", "list the runs, newest last", _lazily("runs_command", "run_runs"))
+    parser = _command(
+        commands, "runs", "list the runs, newest last", _lazily("runs_command", "run_runs")
+    )
+    actions = parser.add_subparsers(metavar="[ACTION]", parser_class=_Parser)
+    parser = _command(
+        actions,
+        "export",
+        "write a run as a file, to keep or to use elsewhere",
+        _lazily("runs_files", "run_export"),
+    )
+    parser.add_argument("run_id", metavar="RUN", help="its id, as 'runs' lists it")
+    parser.add_argument("out", metavar="OUT", help="the file to write; for tensorboard the folder "
+                        "of logs, which gets a folder for the run")  # fmt: skip
+    parser.add_argument("--format", choices=("zip", "steps", "epochs", "toml", "tensorboard"),
+                        default="zip", help="zip: everything, for 'runs import'; steps, epochs: "
+                        "the curves as CSV; toml: the settings, for 'train --config'; tensorboard: "
+                        "the curves as an event file (default: %(default)s)")  # fmt: skip
+    parser = _command(
+        actions,
+        "import",
+        "add a run from a zip file that 'runs export' wrote",
+        _lazily("runs_files", "run_import"),
+    )
+    parser.add_argument("file", metavar="FILE", help="the .zip file")
 
 
 def _add_evaluate(commands: "argparse._SubParsersAction[_Parser]") -> None:
