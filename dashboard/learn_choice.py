@@ -33,7 +33,7 @@ UNTRAINED = "untrained"
 NUM_CHOICES = 15
 _DRAW, _GRID, _NETWORK = "learn_draw", "learn_pictures", "learn_network"
 _UPLOAD, _OWN = "learn_upload", "learn_own_picture"
-_SHAPE = GridShape(columns=5, narrow_columns=5, narrow_below=200, largest_factor=2)
+_SHAPE = GridShape(columns=5, narrow_columns=5, narrow_below=200, largest_factor=3)
 
 
 @dataclass(frozen=True, eq=False)
