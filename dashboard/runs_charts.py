@@ -52,6 +52,8 @@ def curves_figure(
     figure.update_layout(showlegend=False, uirevision=f"{measure} {axis}")
     if share:
         figure.update_yaxes(tickformat=".0%")
+    if axis == "epoch" and max((len(curve.epochs) for curve in curves), default=0) < 12:
+        figure.update_xaxes(dtick=1)
     return figure
 
 

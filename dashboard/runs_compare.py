@@ -43,7 +43,7 @@ def show_curves(chosen: Sequence[RunSummary]) -> None:
     axes = {"epoch": _("Epoch"), "step": _("Step"), "time": _("Minutes of training")}
     which, by, kind = st.columns([5, 3, 2], gap="small", vertical_alignment="bottom")
     measure = which.selectbox(
-        _("Curve"), MEASURES, format_func=measures.__getitem__, key="runs_measure",
+        _("Curve"), _measures_of(chosen), format_func=measures.__getitem__, key="runs_measure",
         persist_state="session",
     )  # fmt: skip
     axis = by.segmented_control(
@@ -55,6 +55,12 @@ def show_curves(chosen: Sequence[RunSummary]) -> None:
         format_func=str.upper, help=_("What the camera button of the plot saves."),
     )  # fmt: skip
     _draw_curves(chosen, measure, str(axis), (axes[str(axis)], measures[measure]), str(picture))
+
+
+def _measures_of(chosen: Sequence[RunSummary]) -> list[str]:
+    """Return the curves that a run may have: without validation images there are none of those."""
+    validated = any(s.val_accuracy is not None or not s.epochs for s in chosen)
+    return [name for name in MEASURES if validated or not name.startswith("val_")]
 
 
 def _draw_curves(

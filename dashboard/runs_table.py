@@ -72,7 +72,7 @@ def table_columns(summaries: Sequence[RunSummary], order: dict[str, int]) -> dic
     """
     return {
         " ": [_swatch(order.get(s.run.run_id)) for s in summaries],
-        _("Run"): [run_label(s.run) for s in summaries],
+        _("Name"): [run_label(s.run) for s in summaries],
         _("State"): [state_word(s.state) for s in summaries],
         _("Validation"): [_hundred(s.val_accuracy) for s in summaries],
         _("Test"): [_hundred(s.test_accuracy) for s in summaries],
@@ -93,7 +93,7 @@ def _column_config() -> dict[str, Any]:
     percent = st.column_config.NumberColumn(format="%.1f %%", width="small")
     return {
         " ": st.column_config.ImageColumn(width=40),
-        _("Run"): st.column_config.TextColumn(width="medium", pinned=True),
+        _("Name"): st.column_config.TextColumn(width="medium", pinned=True),
         _("Validation"): percent,
         _("Test"): percent,
         _("Learning rate"): st.column_config.NumberColumn(format="%g", width="small"),

@@ -69,7 +69,7 @@ def test_every_run_has_its_line_newest_first(open_runs, add_run):
     add_run("first", 0.5)
     add_run("second", 0.7, epochs=3)
     shown = table(open_runs())
-    assert list(shown["Run"]) == ["second", "first"]
+    assert list(shown["Name"]) == ["second", "first"]
     assert list(shown["Test"]) == pytest.approx([70.0, 50.0])
     assert list(shown["Epochs"]) == ["2/3", "2/2"]
     assert "Choose runs" in text(open_runs())
@@ -97,9 +97,9 @@ def test_search_finds_by_word_and_tag(open_runs, add_run, store):
     write_note(store, first, name="apple", tags=["fruit"], notes="with a red cheek")
     app = open_runs()
     app.text_input(key="runs_search").set_value("RED").run()
-    assert list(table(app)["Run"]) == ["apple"]
+    assert list(table(app)["Name"]) == ["apple"]
     app.text_input(key="runs_search").set_value("sgd").run()
-    assert list(table(app)["Run"]) == ["pear"]
+    assert list(table(app)["Name"]) == ["pear"]
     app.text_input(key="runs_search").set_value("plum").run()
     assert not app.dataframe and "No run fits" in text(app)
 
