@@ -22,11 +22,15 @@ from dashboard.train_settings import set_settings
 from dashboard.train_view import RunView
 
 _TICK_S = 5.0
-_STARTED_KEY = "train_doctor_started"
+_STARTED_KEY, _WAITS_KEY = "train_doctor_started", "train_doctor_waits"
 
 
 def draw_doctor(view: RunView) -> None:
     """Draw what the doctor says of a run; while it goes on, again and again."""
+    if st.session_state.pop(_WAITS_KEY, False):
+        st.toast(
+            _("It is in line and starts when a place is free."), icon=":material/playlist_add:"
+        )
     if not view.num_steps and view.state != RunState.FAILED:
         return
 
@@ -91,9 +95,7 @@ def _try(run_id: str, change: dict[str, Any]) -> None:
         return
     set_settings(config.to_dict())
     if jobs.run_state(store.run(started)) == RunState.QUEUED:
-        st.toast(
-            _("It is in line and starts when a place is free."), icon=":material/playlist_add:"
-        )
+        st.session_state[_WAITS_KEY] = True  # told by the page: a callback here may show nothing
     else:
         st.query_params["run"] = started
 

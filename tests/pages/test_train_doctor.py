@@ -60,6 +60,7 @@ def test_the_button_starts_that_run_and_fills_the_form(open_page, store, stuck):
 def test_while_another_run_goes_on_the_new_one_waits_and_is_started_once(open_page, store, stuck):
     one, other = open_page(), open_page()
     one.button("train_try_stuck_at_chance").click().run()
+    assert one.toast[0].value == "It is in line and starts when a place is free."
     other.button("train_try_stuck_at_chance").click().run()
     assert [run.state for run in store.runs()] == [RunState.RUNNING, RunState.QUEUED]
     assert "In line" in [heading.value for heading in one.subheader]
