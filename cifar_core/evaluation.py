@@ -1,15 +1,11 @@
-"""How good is a network on these images: score the answers that it gives.
+"""How good are the answers of a network: all scores at once.
 
 ``inference`` runs the network, the arithmetic is in ``metrics``, the result in ``scores``.
 """
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from cifar_core.data.image_set import Subset
-from cifar_core.data.transforms import Preprocessing
-from cifar_core.inference import Progress, compute_logits
 from cifar_core.metrics import (
     calibration_error,
     check_logits,
@@ -22,63 +18,9 @@ from cifar_core.scores import Evaluation, format_evaluation, wilson_interval
 
 __all__ = [
     "Evaluation",
-    "compute_logits",
-    "evaluate",
-    "evaluate_loss",
     "format_evaluation",
     "score_logits",
 ]
-
-
-def evaluate_loss(
-    model: nn.Module,
-    subset: Subset,
-    preprocessing: Preprocessing,
-    *,
-    device: torch.device,
-    precision: str = "float32",
-    batch_size: int | None = None,
-) -> tuple[float, float]:
-    """Return mean cross-entropy in nats and accuracy; the loss of a broken network may be NaN.
-
-    The arguments are those of ``inference.iterate_logits``.
-
-    Raises:
-        DatasetError: the subset is empty.
-    """
-    logits = compute_logits(
-        model, subset, preprocessing, device=device, precision=precision, batch_size=batch_size
-    )
-    right = int((logits.argmax(1) == subset.labels).sum())
-    return _mean_loss(logits, subset.labels), right / len(subset)
-
-
-def evaluate(
-    model: nn.Module,
-    subset: Subset,
-    preprocessing: Preprocessing,
-    *,
-    device: torch.device,
-    precision: str = "float32",
-    batch_size: int | None = None,
-    progress: Progress | None = None,
-) -> Evaluation:
-    """Test a network on a subset; the arguments are those of ``inference.compute_logits``.
-
-    Raises:
-        DatasetError: the subset is empty.
-        CheckpointError: the network was made for another number of classes, or is broken.
-    """
-    logits = compute_logits(
-        model,
-        subset,
-        preprocessing,
-        device=device,
-        precision=precision,
-        batch_size=batch_size,
-        progress=progress,
-    )
-    return score_logits(logits, subset.labels, subset.source.classes)
 
 
 def score_logits(logits: Tensor, labels: Tensor, classes: tuple[str, ...]) -> Evaluation:

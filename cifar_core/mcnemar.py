@@ -5,6 +5,9 @@ from dataclasses import asdict, dataclass
 
 from torch import Tensor
 
+SIGNIFICANT_BELOW = 0.05
+"""A difference that chance alone gives more rarely than this is called one."""
+
 
 @dataclass(frozen=True)
 class Disagreement:

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from cifar_core.answers import Answers
     from cifar_core.mcnemar import Disagreement
 
-_CHANCE = 0.05
-"""Below it, the sentence calls a difference larger than chance."""
-
 
 def show_comparison(question: Question, answers: Answers, models: list[ModelEntry]) -> None:
     """Draw the choice of a second network, and how the two compare.
@@ -125,6 +122,8 @@ def difference_words(found: Disagreement, first: str, second: str) -> str:
         first: what the visitor calls the first.
         second: likewise.
     """
+    from cifar_core.mcnemar import SIGNIFICANT_BELOW
+
     facts = _(
         "{first} alone recognises {only_first} images, {second} alone {only_second}; both "
         "{both}, neither {neither}."
@@ -134,7 +133,7 @@ def difference_words(found: Disagreement, first: str, second: str) -> str:
         neither=count(found.both_wrong),
     )  # fmt: skip
     chance = percent(found.p_value, 1 if found.p_value >= 0.001 else 3)
-    if found.p_value < _CHANCE:
+    if found.p_value < SIGNIFICANT_BELOW:
         better = first if found.only_first > found.only_second else second
         verdict = _(
             "Were they equally good, chance would tilt it so far in {chance} of all cases only: "

@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from cifar_core.checkpoint import Model, load_model
 from cifar_core.cli.data_commands import open_with_bar
 from cifar_core.cli.output import print_json, print_table, progress_bar
@@ -15,9 +17,13 @@ from cifar_core.data.splits import split_images
 from cifar_core.data.transforms import Preprocessing
 from cifar_core.devices import resolve_device
 from cifar_core.errors import ConfigError, DatasetError, ImageError
-from cifar_core.evaluation import evaluate, format_evaluation
+from cifar_core.evaluation import format_evaluation, score_logits
+from cifar_core.evaluation_jobs import note_opening
 from cifar_core.export import export_model
+from cifar_core.inference import compute_logits
 from cifar_core.inspection import as_text, layer_table
+from cifar_core.mcnemar import SIGNIFICANT_BELOW, Disagreement, compare_answers
+from cifar_core.metrics import brier_score, check_logits
 from cifar_core.model_info import HEADER_KEY
 from cifar_core.models.registry import summarise_models
 from cifar_core.pictures import open_picture
@@ -35,10 +41,29 @@ def run_evaluate(options: argparse.Namespace) -> int:
     _check_classes(model, data)
     extra = [_open_extra(text, workspace, model, data, fit) for text in options.extra]
     config = TrainConfig(data=source, batch_size=1, test_size=options.test_size, seed=options.seed)
-    _evaluate(model, data.name, split_images(data, config).test, options)
+    other = _load_other(options, model)
+    _evaluate(model, other, data.name, split_images(data, config).test, options)
     for each in extra:
-        _evaluate(model, each.name, whole(each), options)
+        _evaluate(model, other, each.name, whole(each), options)
     return 0
+
+
+def _load_other(options: argparse.Namespace, model: Model) -> Model | None:
+    """Load the network to compare with; its answers must be for the same classes."""
+    if options.compare is None:
+        return None
+    other = load_model(Path(options.compare))
+    if other.info.config is not None and model.info.config is not None:
+        same = other.info.classes == model.info.classes
+    else:
+        same = len(other.info.classes) == len(model.info.classes)
+    if not same:
+        raise DatasetError(
+            f"--compare names a network with the classes {', '.join(other.info.classes)[:200]}; "
+            f"expected {', '.join(model.info.classes)[:200]}."
+        )
+    other.network.to(resolve_device(options.device))
+    return other
 
 
 def _open_extra(
@@ -52,18 +77,50 @@ def _open_extra(
     return open_extra_test(workspace, text, classes)
 
 
-def _evaluate(model: Model, name: str, test: Subset, options: argparse.Namespace) -> None:
-    with progress_bar(f"evaluating on {name}", quiet=options.json) as told:
-        evaluation = evaluate(
-            model.network, test, Preprocessing(model.info.normalization),
-            device=resolve_device(options.device), progress=told,
-        )  # fmt: skip
+def _evaluate(
+    model: Model, other: Model | None, name: str, test: Subset, options: argparse.Namespace
+) -> None:
+    logits = _answer(model, name, test, options)
+    evaluation = score_logits(logits, test.labels, test.source.classes)
+    found = None
+    if other is not None:
+        others = _answer(other, name, test, options)
+        found = compare_answers(logits.argmax(1) == test.labels, others.argmax(1) == test.labels)
     if options.json:
-        print_json({"type": "evaluation", "data": name, **evaluation.to_dict()})
+        extra = {"brier": brier_score(logits, test.labels)}
+        print_json({"type": "evaluation", "data": name, **evaluation.to_dict(), **extra})
+        if found:
+            print_json({"type": "comparison", "data": name, **found.to_dict()})
         return
     if options.extra:
         print(f"\n{name}")
     print(format_evaluation(evaluation))
+    if found:
+        print(f"\n{_comparison_words(found)}")
+
+
+def _answer(model: Model, name: str, test: Subset, options: argparse.Namespace) -> Tensor:
+    """Return a network's answers to test images, and count that they were looked at."""
+    note_opening(Workspace.default(), test.source.fingerprint, model.info.weights_sha256)
+    with progress_bar(f"evaluating on {name}", quiet=options.json) as told:
+        logits = compute_logits(
+            model.network, test, Preprocessing(model.info.normalization),
+            device=resolve_device(options.device), progress=told,
+        )  # fmt: skip
+    check_logits(logits, test.source.num_classes)
+    return logits
+
+
+def _comparison_words(found: Disagreement) -> str:
+    verdict = "no more than chance explains"
+    if found.p_value < SIGNIFICANT_BELOW:
+        better = "this network" if found.only_first > found.only_second else "the other one"
+        verdict = f"{better} is better on images like these"
+    return (
+        f"only this network is right on {found.only_first:,} images, only the other one on "
+        f"{found.only_second:,}; both on {found.both_right:,}, neither on {found.both_wrong:,}\n"
+        f"McNemar's test: p = {found.p_value:.3g}, {verdict}"
+    )
 
 
 def run_predict(options: argparse.Namespace) -> int:

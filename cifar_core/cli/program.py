@@ -153,6 +153,9 @@ def _add_evaluate(commands: "argparse._SubParsersAction[_Parser]") -> None:
                         help="also measure on an extra test set with the same classes: its name "
                         "(see 'data tests'), a folder or archive of <class>/*, or a .npy file of a "
                         "pair as CIFAR-10.1 has; may be given several times")  # fmt: skip
+    parser.add_argument("--compare", metavar="CHECKPOINT", help="also measure another network on "
+                        "the same images, and tell whether the difference can be chance "
+                        "(McNemar's test)")  # fmt: skip
     _add_fit(parser, "that the model was trained with")
     parser.add_argument("--test-size", type=int, default=None, metavar="N",
                         help="test images to use (default: all)")  # fmt: skip

@@ -11,14 +11,8 @@ from torch import nn
 from cifar_core.data.image_set import ImageSet, Subset, whole
 from cifar_core.data.transforms import Normalization, Preprocessing
 from cifar_core.errors import CheckpointError, DatasetError, ImageError
-from cifar_core.evaluation import (
-    Evaluation,
-    compute_logits,
-    evaluate,
-    evaluate_loss,
-    score_logits,
-)
-from cifar_core.inference import evaluating, infer_logits, iterate_logits
+from cifar_core.evaluation import Evaluation, score_logits
+from cifar_core.inference import compute_logits, evaluating, infer_logits, iterate_logits
 
 CPU = torch.device("cpu")
 PREPROCESSING = Preprocessing(Normalization((0.4, 0.5, 0.6), (0.2, 0.25, 0.3)))
@@ -156,20 +150,10 @@ def test_bfloat16_computes_in_bfloat16_and_answers_in_float32(subset):
     torch.testing.assert_close(rough, exact, atol=0.1, rtol=0.1)
 
 
-@pytest.mark.parametrize("batch_size", [4, 29, 100])
-def test_loss_and_accuracy_are_means_over_all_images_whatever_the_last_batch(subset, batch_size):
-    model = build_net()
-    loss, accuracy = evaluate_loss(model, subset, PREPROCESSING, device=CPU, batch_size=batch_size)
-    logits = compute_logits(model, subset, PREPROCESSING, device=CPU)
-    probs = logits.double().softmax(1)
-    assert loss == pytest.approx(sklearn_metrics.log_loss(subset.labels, probs), abs=1e-6)
-    assert accuracy == sklearn_metrics.accuracy_score(subset.labels, logits.argmax(1))
-
-
 def test_an_empty_subset_is_an_error():
     empty = whole(draw_set()).first(0)
     with pytest.raises(DatasetError, match="no images"):
-        evaluate(build_net(), empty, PREPROCESSING, device=CPU)
+        compute_logits(build_net(), empty, PREPROCESSING, device=CPU)
 
 
 @pytest.mark.parametrize(
@@ -179,15 +163,6 @@ def test_an_empty_subset_is_an_error():
 def test_anything_but_stored_pixels_is_refused(images):
     with pytest.raises(ImageError, match="uint8"):
         infer_logits(build_net(), images, PREPROCESSING, device=CPU)
-
-
-def test_evaluate_scores_the_logits_that_compute_logits_gives(subset):
-    model = build_net()
-    logits = compute_logits(model, subset, PREPROCESSING, device=CPU)
-    evaluation = evaluate(model, subset, PREPROCESSING, device=CPU)
-    assert evaluation == score_logits(logits, subset.labels, NAMES)
-    assert evaluation.num_images == 29
-    assert [score.name for score in evaluation.per_class] == list(NAMES)
 
 
 @settings(deadline=None, max_examples=50)
@@ -229,9 +204,10 @@ def test_a_broken_network_is_refused_with_a_sentence(subset):
     with torch.no_grad():
         model[0].weight.fill_(float("nan"))
     with pytest.raises(CheckpointError, match="29 of 29 images are not finite"):
-        evaluate(model, subset, PREPROCESSING, device=CPU)
+        score_logits(compute_logits(model, subset, PREPROCESSING, device=CPU), subset.labels, NAMES)
 
 
 def test_a_network_for_other_classes_is_refused_with_a_sentence(subset):
     with pytest.raises(CheckpointError, match="4 classes"):
-        evaluate(build_net(num_classes=10), subset, PREPROCESSING, device=CPU)
+        logits = compute_logits(build_net(num_classes=10), subset, PREPROCESSING, device=CPU)
+        score_logits(logits, subset.labels, NAMES)

@@ -15,6 +15,7 @@ from PIL import Image
 
 from cifar_core.cli.program import build_parser, main
 from cifar_core.config import FIELDS, KINDS
+from cifar_core.evaluation_jobs import count_openings
 from cifar_core.models.registry import build_model
 from cifar_core.run_state import RunState
 from cifar_core.store import Store
@@ -228,6 +229,21 @@ def test_evaluate_repeats_the_test_result_of_the_run(cli, trained, store):
     (run,) = store.runs()
     assert code == 0
     assert {k: line[k] for k in run.result["test"]} == run.result["test"]
+
+
+def test_evaluate_compares_two_networks_and_counts_every_look_at_test_images(
+    cli, trained, store, tiny_folder, tmp_path
+):
+    other = tmp_path / "weights.pth"
+    torch.save(build_model("simple_cnn", 3).state_dict(), other)
+    code, out, err = cli("evaluate", trained, "--compare", other, "--json")
+    assert code == 0, err
+    first, found = json_lines(out)
+    assert 0 <= first["brier"] <= 2 and found["type"] == "comparison"
+    assert found["both_right"] + found["only_first"] == round(30 * first["accuracy"])
+    assert 0 < found["p_value"] <= 1
+    fingerprint = store.runs()[0].about["data"]["fingerprint"]
+    assert count_openings(store.workspace, fingerprint).total == 3  # the run's own is one
 
 
 def test_evaluate_takes_a_bare_state_dict(cli, tiny_folder, tmp_path):
