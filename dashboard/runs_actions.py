@@ -40,7 +40,9 @@ def show_actions(chosen: Sequence[RunSummary]) -> None:
     with st.container(horizontal=True, key="runs_actions"):
         if len(chosen) == 1:
             _show_single(chosen[0])
-        label = ngettext("Delete this run", "Delete {count} runs", len(chosen)).format(count=len(chosen))
+        label = ngettext("Delete this run", "Delete {count} runs", len(chosen)).format(
+            count=len(chosen)
+        )
         st.button(
             label, key="runs_delete", icon=":material/delete:", type="tertiary",
             disabled=any(summary.is_live for summary in chosen),

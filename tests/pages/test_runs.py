@@ -83,7 +83,7 @@ def test_a_link_chooses_runs_and_shows_what_differs_alone(open_runs, add_run):
     assert "That may be noise" in shown
     (differing,) = app.table
     assert list(differing.value["Setting"]) == ["Learning rate"]
-    assert [list(differing.value[name])[0] for name in differing.value][1:] == ["0\\.01", "0\\.001"]
+    assert differing.value.iloc[0].tolist()[1:] == ["0\\.01", "0\\.001"]
 
 
 def test_runs_that_differ_in_their_seed_are_taken_together(open_runs, add_run):
