@@ -150,10 +150,10 @@ def _remember(run_ids: list[str]) -> None:
         st.query_params.pop(PARAMETER, None)
 
 
-def _swatch(number: int | None) -> str | None:
-    """Return a small square in a run's colour as an image, or None for a run not chosen."""
+def _swatch(number: int | None) -> str:
+    """Return a small square in a run's colour as an image; nothing for a run not chosen."""
     if number is None:
-        return None
+        return ""
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20">'
         f'<rect x="2" y="2" width="16" height="16" rx="3" fill="{run_colour(number)}"/></svg>'
