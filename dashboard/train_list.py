@@ -6,6 +6,7 @@ from cifar_core import jobs
 from cifar_core.errors import RunError
 from cifar_core.run_state import ENDED, RunState
 from cifar_core.store import RunRow
+from dashboard.come_back import refresh_on_return
 from dashboard.i18n import _
 from dashboard.markdown import plain
 from dashboard.numbers import ago, percent
@@ -42,9 +43,12 @@ def draw_list(runs: list[RunRow], shown: str) -> None:
 def _watch_line(states: dict[str, RunState], shown: str) -> None:
     """Draw the page again when the next run begins, while one that has ended is shown.
 
-    The shown run, while it goes on, looks after itself; without open runs nothing ticks.
+    The shown run, while it goes on, looks after itself. Without open runs nothing ticks; a run that
+    was started elsewhere is seen when the visitor comes back to the page.
     """
     before = _open_states(states)
+    if not before:
+        refresh_on_return(key="train_come_back")
     if not before or shown in before:
         return
 

@@ -88,6 +88,18 @@ def test_the_curve_grows_in_place_and_a_zoom_survives(chart, fake_run):
     )
 
 
+def test_accuracy_goes_from_0_to_100_percent_until_an_epoch_tells_more(visit, fake_run):
+    plot = ".live-chart [data-plot=accuracy]"
+    fake_run.train(20)
+    page = visit(f"/?run={fake_run.run_id}")
+    wait_for_step(page, 20)
+    assert range_of(page, plot, "yaxis") == [0, 1]
+    fake_run.train(40)  # an epoch has 50 steps
+    page.wait_for_function(
+        f"() => document.querySelector('{plot}')._fullLayout.yaxis.range[1] < 0.99", timeout=20_000
+    )
+
+
 def test_an_update_sends_a_few_hundred_bytes_and_only_new_steps(chart, fake_run):
     answers = count_answers(chart)
     fake_run.start(steps_per_s=10)

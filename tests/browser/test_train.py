@@ -219,6 +219,22 @@ def test_nothing_ticks_after_the_end(visit, address, store):
     assert not requests and not frames
 
 
+def test_a_run_started_elsewhere_is_seen_when_the_visitor_comes_back(visit, fake_run):
+    fake_run.train(60)
+    fake_run.finish()
+    page = visit("/train")
+    expect(page.locator(".st-key-train_come_back")).to_be_attached(timeout=30_000)
+    expect(state(page)).to_contain_text("Finished")
+    page.wait_for_timeout(1000)  # the component's code has arrived
+    other = type(fake_run)(fake_run.store)
+    other.train(10)
+    page.evaluate("window.dispatchEvent(new Event('blur'))")
+    page.wait_for_timeout(700)
+    expect(state(page)).to_contain_text("Finished")
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(state(page)).to_contain_text("Training", timeout=15_000)
+
+
 def test_answers_move_without_new_pictures(visit, address, store):
     page = visit(address())
     start(page, store)
