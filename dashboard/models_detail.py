@@ -83,6 +83,10 @@ def show_actions(entry: ModelEntry) -> None:
         icon=":material/image_search:", width="stretch",
     ):  # fmt: skip
         st.switch_page(page("predict"), query_params={"model": entry.model_id})
+    if exists("evaluate") and st.button(
+        _("See where it is wrong"), key="models_evaluate", icon=":material/rule:", width="stretch"
+    ):
+        st.switch_page(page("evaluate"), query_params={"model": entry.model_id})
     st.markdown("**" + _("Take it home") + "**")
     for format, purpose in _purposes().items():
         _download(entry, format, purpose)
