@@ -7,8 +7,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-SMOOTHING = 0.92
-"""Share of the mean that each step keeps: a memory of about twelve steps. The mean lags behind the
+SMOOTHING = 0.96
+"""Share of the mean that each step keeps: a memory of about 25 steps. The mean lags behind the
 rate by as much, and that is wanted: a loss shows the steps before it, too."""
 SLOPE_WIDTH = 0.25
 """Decades: how near a point must be to count for a slope, as a Gaussian's standard deviation. The
