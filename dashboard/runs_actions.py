@@ -44,7 +44,7 @@ def show_actions(chosen: Sequence[RunSummary]) -> None:
             count=len(chosen)
         )
         st.button(
-            label, key="runs_delete", icon=":material/delete:", type="tertiary",
+            _("Delete this run") if number == 1 else many, key="runs_delete", icon=":material/delete:", type="tertiary",
             disabled=any(summary.is_live for summary in chosen),
             on_click=_try, args=(lambda: _delete(chosen),),
         )  # fmt: skip

@@ -89,7 +89,7 @@ def _open_store(workspace: Workspace) -> Store:
 
 
 # The signature of a large folder takes a second, and every click on a page would wait for it.
-@st.cache_data(ttl=_LOOK_AGAIN_S, max_entries=32, show_spinner=False)
+@st.cache_resource(ttl=_LOOK_AGAIN_S, max_entries=32, show_spinner=False)
 def _version_of(data: str, fit: str, root: str, finished_at: float) -> tuple[str, int]:
     from cifar_core.data.sources import open_data, prepared_version
 
