@@ -3,6 +3,7 @@
 
 const matrices = new WeakMap();
 const STRONG = 0.55; // from this share of the strongest colour on, the text is the light one
+const BRIEF = 2; // names of so many characters, as in Chinese, stand upright over their column
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".confusion");
@@ -40,6 +41,7 @@ class Matrix {
     this.current = 0;
     this.table.replaceChildren();
     this.table.createCaption();
+    this.table.classList.toggle("is-brief", names.every((name) => name.length <= BRIEF));
     const head = this.table.createTHead().insertRow();
     head.append(document.createElement("td"));
     for (const name of names) {
