@@ -40,11 +40,10 @@ def show_actions(chosen: Sequence[RunSummary]) -> None:
     with st.container(horizontal=True, key="runs_actions"):
         if len(chosen) == 1:
             _show_single(chosen[0])
-        label = ngettext("Delete this run", "Delete {count} runs", len(chosen)).format(
-            count=len(chosen)
-        )
+        many = _("Delete {count} runs").format(count=len(chosen))
         st.button(
-            _("Delete this run") if number == 1 else many, key="runs_delete", icon=":material/delete:", type="tertiary",
+            _("Delete this run") if len(chosen) == 1 else many,
+            key="runs_delete", icon=":material/delete:", type="tertiary",
             disabled=any(summary.is_live for summary in chosen),
             on_click=_try, args=(lambda: _delete(chosen),),
         )  # fmt: skip
