@@ -143,5 +143,6 @@ def kind_title(kind: str) -> str:
         "Flatten": _("Flatten"),
         "flatten": _("Flatten"),
         "add": _("Addition"),
+        "mul": _("Times a constant"),
     }
     return titles.get(kind, kind)

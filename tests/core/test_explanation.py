@@ -21,6 +21,7 @@ from cifar_core.prediction import predict_images
 PREPROCESSING = Preprocessing(Normalization((0.4, 0.5, 0.6), (0.2, 0.25, 0.3)))
 LAST_CONVOLUTIONS = {
     "simple_cnn": "conv1",
+    "speed_cnn": "block3.conv2",
     "vgg": "features.conv6",
     "resnet18": "layer4.1.conv2",
 }
