@@ -53,6 +53,12 @@ class DataJob:
         process_started: when that process began, in seconds since 1970; 0 where not known.
         started_at: when the preparation was asked for, in seconds since 1970.
         finished_at: when it ended; 0 before that.
+        downloading: whether the files are only on their way to this machine; ``done`` and
+            ``total`` are bytes then.
+        source: host that they come from; empty where another process downloads them.
+        bytes_per_s: how fast they come; 0 while that is not known.
+        phase_started_at: when the download, or else the preparation after it, began; 0 where there
+            was no download.
     """
 
     data: str
@@ -66,6 +72,10 @@ class DataJob:
     process_started: float = 0.0
     started_at: float = 0.0
     finished_at: float = 0.0
+    downloading: bool = False
+    source: str = ""
+    bytes_per_s: float = 0.0
+    phase_started_at: float = 0.0
 
     @property
     def is_active(self) -> bool:

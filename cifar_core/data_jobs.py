@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -59,6 +59,8 @@ def absolute_data(data: str) -> str:
 def start_preparing(workspace: Workspace, data: str, fit: str = "crop") -> DataJob:
     """Prepare a source in a process of its own, unless one does so already.
 
+    Of CIFAR-10 the archive is downloaded first, where no copy is there.
+
     Args:
         workspace: where the prepared set is to be kept.
         data: 'builtin', 'cifar10', or the path of a folder or archive.
@@ -85,7 +87,10 @@ def start_preparing(workspace: Workspace, data: str, fit: str = "crop") -> DataJ
 
 
 def cancel_preparing(workspace: Workspace, data: str, fit: str = "crop") -> None:
-    """Ask a preparation to end and to leave nothing behind; one that has ended stays as it is."""
+    """Ask a preparation to end and to leave nothing behind; one that has ended stays as it is.
+
+    Of a download the part that has arrived stays, so that the next one can go on from there.
+    """
     record = JobRecord.of(workspace, absolute_data(data), fit)
     with record.lock:
         job = record.look()
@@ -152,6 +157,8 @@ def main(data: str, fit: str) -> int:
     try:
         with _ending_told(record):
             _claim(record, data, fit)
+            if data == CIFAR10:
+                _download(record)
             _prepare(record, data, fit)
     except (WorkbenchError, _CancelError):
         return 1  # both are written down
@@ -173,21 +180,54 @@ def _claim(record: JobRecord, data: str, fit: str) -> None:
         raise _CancelError
 
 
+def _download(record: JobRecord) -> None:
+    """Get CIFAR-10 where no copy of it is here."""
+    from cifar_core.data.download import Arrived, download_cifar10
+    from cifar_core.data.sources import has_cifar10
+
+    workspace = Workspace.default()
+    if has_cifar10(workspace):
+        return
+    with record.lock:
+        record.update(downloading=True, phase_started_at=time.time())
+    say = _seldom(record)
+
+    def report(arrived: Arrived) -> None:
+        say(
+            done=arrived.done, total=arrived.total, source=arrived.source,
+            bytes_per_s=arrived.bytes_per_s,
+        )  # fmt: skip
+
+    download_cifar10(workspace, told=report)
+    with record.lock:
+        record.update(downloading=False, done=0, total=0, phase_started_at=time.time())
+
+
 def _prepare(record: JobRecord, data: str, fit: str) -> None:
     from cifar_core.data.sources import open_data  # torch
 
-    last_report = 0.0
+    say = _seldom(record)
 
     def report(done: int, total: int) -> None:
+        say(done=done, total=total)
+
+    open_data(data, Workspace.default(), fit=fit, progress=report)
+
+
+def _seldom(record: JobRecord) -> Callable[..., None]:
+    """Return what changes fields of the record, but not more often than somebody looks."""
+    last_report = 0.0
+
+    def say(**changes: object) -> None:
         nonlocal last_report
         if time.monotonic() - last_report < REPORT_INTERVAL_S:
             return
         last_report = time.monotonic()
         # A full disk shows where the images are written; it need not end the work here.
         with contextlib.suppress(OSError), record.lock:
-            record.update(done=done, total=total)
+            record.update(**changes)
 
-    open_data(data, Workspace.default(), fit=fit, progress=report)
+    return say
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from functools import cache
 
 from dashboard.i18n import _, language
 from dashboard.sentences_of_data import DATA_TEMPLATES
+from dashboard.sentences_of_downloads import DOWNLOAD_TEMPLATES
 from dashboard.sentences_of_models import MODEL_TEMPLATES
 
 TEMPLATES = (
@@ -44,8 +45,8 @@ TEMPLATES = (
     "an archive.",
     "{path} does not exist; expected 'builtin', 'cifar10', or the path of an image folder or "
     "archive.",
-    "CIFAR-10 is not on this machine: neither {archive} nor {folder} is in {place}. Copy one of "
-    "them there, name its path, or use 'builtin'.",
+    "CIFAR-10 is not on this machine: neither {archive} nor {folder} is in {place}. Get it on the "
+    "Dataset page or with '{command}', copy one of them there, name its path, or use 'builtin'.",
     # runs
     "There is no run {run} in {place}.",
     "Run {run} is {state}; there is nothing to {kind}.",
@@ -57,6 +58,7 @@ TEMPLATES = (
     "a learning rate of {new} instead of {old}, precision float32",
     "a learning rate of {new} instead of {old}",
     *DATA_TEMPLATES,
+    *DOWNLOAD_TEMPLATES,
     *MODEL_TEMPLATES,
     # settings on their own; fits what is more special, too
     "{name} is {value}; expected {range}.",

@@ -6,17 +6,22 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cifar_core.cli.output import print_json, print_table, progress_bar
+from cifar_core.cli.output import download_bar, print_json, print_table, progress_bar
 from cifar_core.config import BUILTIN, CIFAR10
+from cifar_core.data.download import download_cifar10
 from cifar_core.data.extra_tests import add_extra_test, delete_extra_test, list_extra_tests
 from cifar_core.data.image_set import CIFAR10_CLASSES, FEW_IMAGES, ImageSet, scarce_classes
-from cifar_core.data.sources import open_data, summarise_source
+from cifar_core.data.sources import has_cifar10, open_data, summarise_source
 from cifar_core.errors import DatasetError
 from cifar_core.workspace import Workspace
 
 
 def run_prepare(options: argparse.Namespace) -> int:
-    """Prepare a set and say in a line what it holds."""
+    """Prepare a set, downloading CIFAR-10 if need be, and say in a line what it holds."""
+    if options.source and options.data != CIFAR10:
+        raise DatasetError(f"--source names where CIFAR-10 is; --data is {options.data}.")
+    if options.data == CIFAR10 and not has_cifar10(Workspace.default()):
+        _download(options.source, quiet=options.json)
     data = open_with_bar(options.data, Workspace.default(), quiet=options.json, fit=options.fit)
     if options.json:
         print_json({"type": "data", **describe(data)})
@@ -27,6 +32,13 @@ def run_prepare(options: argparse.Namespace) -> int:
     )
     _print_notes(data)
     return 0
+
+
+def _download(sources: list[str], *, quiet: bool) -> None:
+    with download_bar("downloading CIFAR-10", quiet=quiet) as told:
+        path = download_cifar10(Workspace.default(), sources=sources, told=told)
+    if not quiet:
+        print(f"{path.name} is in {path.parent}.")
 
 
 def run_info(options: argparse.Namespace) -> int:

@@ -8,7 +8,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from cifar_core.data.sources import Progress
+from cifar_core.data.cifar10 import Progress
+from cifar_core.data.download import Arrived, Told
 
 
 def print_json(value: dict[str, Any]) -> None:
@@ -36,5 +37,23 @@ def progress_bar(text: str, *, quiet: bool = False) -> Iterator[Progress]:
         def move(done: int, total: int) -> None:
             bar.total = total
             bar.update(done - bar.n)
+
+        yield move
+
+
+@contextmanager
+def download_bar(text: str, *, quiet: bool = False) -> Iterator[Told]:
+    """As ``progress_bar``, for bytes: says how many, how fast, how much longer and from where."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda arrived: None
+        return
+    with tqdm(desc=text, unit="B", unit_scale=True, file=sys.stderr, leave=False) as bar:
+
+        def move(arrived: Arrived) -> None:
+            if not bar.total:  # what an earlier download left counts for no speed
+                bar.initial = bar.n = arrived.done
+            bar.total = arrived.total
+            bar.set_postfix_str(arrived.source or "another process downloads", refresh=False)
+            bar.update(arrived.done - bar.n)
 
         yield move

@@ -209,12 +209,17 @@ def _add_data(commands: "argparse._SubParsersAction[_Parser]") -> None:
     data = commands.add_parser("data", help="prepare and describe image sets")
     actions = data.add_subparsers(metavar="ACTION", required=True, parser_class=_Parser)
     for name, text in (
-        ("prepare", "read or draw the images once, so that trainings start at once"),
+        ("prepare", "read, draw or download the images once, so that trainings start at once"),
         ("info", "show sizes, classes and statistics of a set"),
     ):
         parser = _command(actions, name, text, _lazily("data_commands", f"run_{name}"))
         parser.add_argument("--data", default="builtin", help=_DATA_HELP + " (default: builtin)")
         _add_fit(parser, "crop", default="crop")
+        if name == "prepare":
+            parser.add_argument("--source", action="append", default=[], metavar="URL",
+                                help="where to download the CIFAR-10 archive from; may be given "
+                                "several times (default: the official address, then public "
+                                "copies; or what CIFAR10_SOURCES names)")  # fmt: skip
     _add_test_sets(actions)
 
 

@@ -12,21 +12,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
 
 from cifar_core.config import BUILTIN, CIFAR10
 from cifar_core.data import drawn
-from cifar_core.data.cifar10 import ARCHIVE_NAME, FOLDER_NAME, find_cifar10, read_cifar10
+from cifar_core.data.cifar10 import (
+    ARCHIVE_NAME,
+    FOLDER_NAME,
+    Progress,
+    find_cifar10,
+    read_cifar10,
+)
 from cifar_core.data.folder import read_archive, read_image_folder, scan_signature
 from cifar_core.data.image_set import CIFAR10_CLASSES, ImageSet, RawImages
 from cifar_core.data.prepared import is_prepared, open_prepared, write_prepared
 from cifar_core.data.summary import SetSummary, read_summary
+from cifar_core.data.turns import my_turn
 from cifar_core.data.uploads import upload_name
 from cifar_core.errors import DatasetError
 from cifar_core.workspace import Workspace
-
-Progress = Callable[[int, int], None]
-"""Called with what is done and what there is in all, from the calling thread."""
 
 BUILTIN_SEED = 0
 BUILTIN_NAME = "Built-in drawings"
@@ -51,7 +54,8 @@ def open_data(
         data: 'builtin', 'cifar10', or the path of a folder or archive.
         workspace: where prepared sets are kept.
         fit: how pictures of another shape come to 32 x 32: 'crop', 'letterbox' or 'stretch'.
-        progress: told how far the preparation is.
+        progress: told how far the preparation is; while another process does it, again and again
+            that 0 of 0 is done.
 
     Raises:
         DatasetError: the source cannot be found or read.
@@ -118,7 +122,7 @@ def has_cifar10(workspace: Workspace) -> bool:
 
 def _prepare(source: _Source, workspace: Workspace, progress: Progress | None) -> None:
     lock = workspace.data_dir / f".{source.folder.name}.lock"
-    with FileLock(lock):
+    with my_turn(lock, lambda: progress(0, 0) if progress else None):
         if not is_prepared(source.folder):  # somebody else may have been faster
             write_prepared(source.read(progress), source.folder, origin=source.origin)
 
@@ -162,7 +166,8 @@ def _copy_of_cifar10(workspace: Workspace) -> Path:
     if found is None:
         raise DatasetError(
             f"CIFAR-10 is not on this machine: neither {ARCHIVE_NAME} nor {FOLDER_NAME} is in "
-            f"{workspace.data_dir}. Copy one of them there, name its path, or use 'builtin'."
+            f"{workspace.data_dir}. Get it on the Dataset page or with 'python -m cifar_core data "
+            "prepare --data cifar10', copy one of them there, name its path, or use 'builtin'."
         )
     return found
 
@@ -171,7 +176,8 @@ def _official(copy: Path | None, workspace: Workspace) -> _Source:
     """Return the official files; which copy they are read from makes no difference."""
 
     def read(progress: Progress | None) -> RawImages:
-        return read_cifar10(copy or _copy_of_cifar10(workspace), workspace.data_dir)
+        place = copy or _copy_of_cifar10(workspace)
+        return read_cifar10(place, workspace.data_dir, progress=progress)
 
     return _Source(_official_folder(workspace), read)
 

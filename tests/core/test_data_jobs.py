@@ -1,3 +1,5 @@
+import dataclasses
+import hashlib
 import os
 import signal
 import subprocess
@@ -9,6 +11,8 @@ import psutil
 import pytest
 
 from cifar_core import data_jobs
+from cifar_core.data import download_sources
+from cifar_core.data.download import part_of_cifar10
 from cifar_core.data.sources import is_ready
 from cifar_core.data_job_records import (
     START_LIMIT_S,
@@ -19,6 +23,7 @@ from cifar_core.data_job_records import (
 )
 from cifar_core.data_jobs import cancel_preparing, find_job, list_jobs, log_tail, start_preparing
 from cifar_core.errors import DatasetError
+from tests.core.data.web import Web, silent_after, status, well
 
 LIMIT_S = 60
 
@@ -237,3 +242,58 @@ def test_the_end_of_the_log_is_kept(workspace):
 def test_the_true_state_follows_from_record_and_process(job, has_process, silent_s, expected):
     described = DataJob("builtin", "crop", started_at=1000.0, **job)
     assert conclude_state(described, has_process=has_process, now=1000.0 + silent_s) == expected
+
+
+# --- CIFAR-10, which comes from the web
+
+
+@pytest.fixture
+def web(monkeypatch):
+    """A server, and a small file that the program takes for the archive of CIFAR-10."""
+    server = Web(b"cifar" * 60_000)
+    size, md5 = len(server.content), hashlib.md5(server.content).hexdigest()
+    known = dataclasses.replace(download_sources.CIFAR10_ARCHIVE, size=size, md5=md5, room=0)
+    monkeypatch.setattr("cifar_core.data.download.CIFAR10_ARCHIVE", known)
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+    server.start()
+    yield server
+    server.end()
+
+
+def test_preparing_cifar10_downloads_it_first(workspace, web, monkeypatch):
+    monkeypatch.setenv("CIFAR10_SOURCES", web.serve(well))
+    jobs = []
+
+    def read(data, place, **options):
+        jobs.append(find_job(place, data))
+        options["progress"](1, 2)
+
+    monkeypatch.setattr("cifar_core.data.sources.open_data", read)
+    assert data_jobs.main("cifar10", "crop") == 0
+    assert (workspace.data_dir / "cifar-10-python.tar.gz").read_bytes() == web.content
+    assert not jobs[0].downloading
+    assert jobs[0].phase_started_at >= jobs[0].started_at > 0
+    job = find_job(workspace, "cifar10")
+    assert (job.state, job.done, job.total) == (JobState.FINISHED, 1, 2)
+
+
+def test_a_download_that_fails_gives_its_sentence(workspace, web, monkeypatch):
+    monkeypatch.setenv("CIFAR10_SOURCES", web.serve(status(404)))
+    assert data_jobs.main("cifar10", "crop") == 1
+    job = find_job(workspace, "cifar10")
+    assert job.state == JobState.FAILED
+    assert "127.0.0.1 answered 404" in job.message
+
+
+def test_a_download_can_be_cancelled_and_keeps_what_has_arrived(workspace, monkeypatch):
+    server = Web(bytes(170_498_071))
+    server.start()
+    monkeypatch.setenv("CIFAR10_SOURCES", server.serve(silent_after(300_000)))
+    start_preparing(workspace, "cifar10")
+    wait_for(lambda: part_of_cifar10(workspace) == 300_000)
+    job = find_job(workspace, "cifar10")
+    assert (job.downloading, job.total, job.source) == (True, 170_498_071, "127.0.0.1")
+    cancel_preparing(workspace, "cifar10")
+    assert wait_for_end(workspace, "cifar10").state == JobState.CANCELLED
+    server.end()
+    assert part_of_cifar10(workspace) == 300_000

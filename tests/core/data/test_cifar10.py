@@ -127,8 +127,13 @@ def test_the_folder_is_read(folder, scratch):
 
 
 def test_the_archive_is_read_and_its_temporary_copy_removed(archive, scratch):
-    assert_official(read_cifar10(archive, scratch))
+    told = []
+    read = read_cifar10(archive, scratch, progress=lambda *state: told.append(state))
+    assert_official(read)
     assert list(scratch.iterdir()) == []
+    assert told == sorted(told)
+    assert told[-1] == (60_000, 60_000)
+    assert len(told) >= 7
 
 
 def test_places_where_a_copy_is_found(folder, archive, tmp_path):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from cifar_core.data import drawn, sources
 from cifar_core.data.image_set import CIFAR10_CLASSES, RawImages
@@ -121,7 +122,7 @@ def official_copy(tmp_path, monkeypatch) -> Path:
     (folder / "data_batch_1").touch()
     images = np.zeros((12, 32, 32, 3), np.uint8)
     raw = RawImages(images, np.arange(12) % 10, 10, CIFAR10_CLASSES, "CIFAR-10")
-    monkeypatch.setattr(sources, "read_cifar10", lambda path, scratch: raw)
+    monkeypatch.setattr(sources, "read_cifar10", lambda path, scratch, progress: raw)
     return folder
 
 
@@ -358,3 +359,17 @@ def test_processes_that_open_at_once_prepare_once(workspace, tiny_folder):
     assert [child.returncode for child in children] == [0, 0, 0]
     assert sorted(len(lines) for lines in answers) == [1, 1, 2]  # one of them read the pictures
     assert len({json.loads(lines[-1]) for lines in answers}) == 1
+
+
+def test_waiting_for_another_preparation_is_told_and_can_be_ended(workspace, few_drawings):
+    class Ended(Exception):
+        pass
+
+    def told(done: int, total: int):
+        assert (done, total) == (0, 0)
+        raise Ended
+
+    folder = workspace.data_dir / f"builtin-v{drawn.VERSION}-0"
+    with FileLock(workspace.data_dir / f".{folder.name}.lock"), pytest.raises(Ended):
+        open_data("builtin", workspace, progress=told)
+    assert few_drawings == []
