@@ -11,13 +11,13 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cifar_core.config import BUILTIN, CIFAR10
-from cifar_core.data.cifar10 import ARCHIVE_NAME, FOLDER_NAME
 from cifar_core.data_job_records import DataJob, JobState
 from cifar_core.data_jobs import cancel_preparing, find_job, log_tail, start_preparing
 from cifar_core.errors import DatasetError
 from cifar_core.workspace import Workspace
 from dashboard.class_names import class_name
 from dashboard.dataset_address import show_source
+from dashboard.dataset_download import download_details, download_text, offer_download
 from dashboard.dataset_grid import Tile, image_grid
 from dashboard.dataset_sources import Readiness, SourceState, look_at
 from dashboard.i18n import _
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from cifar_core.data.image_set import ImageSet
 
 POLL_S = 0.5
-CIFAR10_ADDRESS = "https://www.cs.toronto.edu/~kriz/cifar.html"
 
 _LOOK_AGAIN_S = 60
 _ROOM_PX = 360
@@ -67,7 +66,10 @@ def open_source(data: str, fit: str) -> ImageSet | None:
             st.error(plain(translated(str(error))))
             return None
     _look_at.clear(data, fit, root, stamp)  # only what is good is remembered
-    if state.readiness == Readiness.MISSING:
+    if state.readiness == Readiness.MISSING and data == CIFAR10:
+        _tell_how_it_ended(data, fit, job)
+        offer_download()
+    elif state.readiness == Readiness.MISSING:
         _explain_missing(data, state)
     else:
         _offer_to_prepare(data, fit, job)
@@ -90,32 +92,11 @@ def _look_at(data: str, fit: str, root: str, stamp: float) -> SourceState:
 
 
 def _explain_missing(data: str, state: SourceState) -> None:
-    if data == CIFAR10:
-        _explain_cifar10()
-        return
     st.error(plain(translated(state.problem)))
     st.button(
         _("Show the built-in drawings"), key="dataset_to_builtin", type="primary",
         on_click=show_source, args=(BUILTIN,),
     )  # fmt: skip
-
-
-def _explain_cifar10() -> None:
-    """Say how the official files get here; a download would be offered in this place."""
-    st.markdown(
-        _(
-            "CIFAR-10 is not on this machine yet: 60,000 small photographs in ten classes. Get "
-            "`{archive}` (170 MB) from [its home page]({address}), put it into this folder, and "
-            "look again. The unpacked folder `{folder}` does as well."
-        ).format(archive=ARCHIVE_NAME, folder=FOLDER_NAME, address=CIFAR10_ADDRESS)
-    )
-    st.code(str(get_workspace().data_dir), language=None)
-    with st.container(horizontal=True):
-        st.button(_("Look again"), key="dataset_look_again", type="primary")
-        st.button(
-            _("Show the built-in drawings"), key="dataset_to_builtin",
-            on_click=show_source, args=(BUILTIN,),
-        )  # fmt: skip
 
 
 def _offer_to_prepare(data: str, fit: str, job: DataJob | None) -> None:
@@ -164,7 +145,9 @@ def _words_for(data: str) -> tuple[str, str, str]:
 def _tell_how_it_ended(data: str, fit: str, job: DataJob | None) -> None:
     if job is None or job.state == JobState.FINISHED:
         return
-    if job.state == JobState.CANCELLED:
+    if job.state == JobState.CANCELLED and job.downloading:
+        st.caption(_("The download was cancelled; what has arrived of it is kept."))
+    elif job.state == JobState.CANCELLED:
         st.caption(_("The preparation was cancelled; nothing of it was kept."))
     elif job.state == JobState.FAILED:
         st.error(plain(translated(job.message)))
@@ -209,6 +192,8 @@ def _watch(data: str, fit: str) -> None:
     if job is None or not job.is_active:
         st.rerun()
     st.progress(job.share, text=_progress_text(job))
+    if job.downloading and not job.cancel_requested:
+        st.caption(download_details(job))
     st.button(
         _("Cancel"), key="dataset_cancel", disabled=job.cancel_requested,
         on_click=cancel_preparing, args=(get_workspace(), data, fit),
@@ -219,6 +204,8 @@ def _watch(data: str, fit: str) -> None:
 def _progress_text(job: DataJob) -> str:
     if job.cancel_requested:
         return _("Cancelling …")
+    if job.downloading:
+        return download_text(job)
     what = {BUILTIN: _("Drawing the pictures"), CIFAR10: _("Unpacking and checking CIFAR-10")}.get(
         job.data, _("Reading the pictures")
     )
@@ -226,6 +213,7 @@ def _progress_text(job: DataJob) -> str:
         return what + " …"
     parts = [what, percent(job.share, 0)]
     if job.share > _LEAST_SHARE:
-        left_s = (time.time() - job.started_at) * (1 - job.share) / job.share
+        begun = job.phase_started_at or job.started_at
+        left_s = (time.time() - begun) * (1 - job.share) / job.share
         parts.append(_("about {time} left").format(time=duration(left_s)))
     return " · ".join(parts)

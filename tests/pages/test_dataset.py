@@ -130,7 +130,7 @@ def test_missing_cifar10_says_where_it_comes_from_and_where_it_belongs(open_page
     app = open_page(data="cifar10")
     assert "cifar-10-python.tar.gz" in text(app)
     assert app.code[-1].value == str(workspace.data_dir)
-    assert primary(app) == ["Look again"]
+    assert primary(app) == ["Get CIFAR-10"]
     app.button("dataset_to_builtin").click().run()
     assert primary(app) == ["Draw the built-in images"]
 
