@@ -34,6 +34,9 @@ _MANIFEST, _STEPS, _EPOCHS, _SETTINGS = "run.json", "steps.csv", "epochs.csv", "
 _TEXTS = (_MANIFEST, _STEPS, _EPOCHS, LOG_FILE, EXAMPLES_FILE)
 _MAX_TEXT_BYTES = 300_000_000
 _MAX_ROWS = 20_000_000
+_MAX_WHOLE = 2**31
+_MAX_TIME = 1e11
+_TIMES = ("created_at", "started_at", "finished_at")
 
 
 def metrics_csv(records: Sequence[StepRecord] | Sequence[EpochRecord], kind: type) -> str:
@@ -163,9 +166,23 @@ def _checked_manifest(contents: dict[str, bytes]) -> dict[str, Any]:
             Evaluation.from_dict(manifest["result"]["test"])
     except (ValueError, KeyError, TypeError, RecursionError, CheckpointError) as error:
         raise RunError(f"{_MANIFEST} in the archive cannot be read: {error!s:.200}.") from error
+    wrong += [name for name in _TIMES if name not in wrong and not _is_time(manifest[name])]
+    if not wrong and not 0 <= manifest["steps_per_epoch"] < _MAX_WHOLE:
+        wrong.append("steps_per_epoch")
     if wrong or not all(isinstance(tag, str) for tag in manifest["tags"]):
         raise RunError(f"{_MANIFEST} in the archive has a wrong {', '.join(wrong) or 'tag'}.")
+    try:
+        "".join(
+            [manifest["name"], manifest["message"], manifest["notes"], *manifest["tags"]]
+        ).encode()
+    except UnicodeEncodeError as error:
+        raise RunError(f"{_MANIFEST} in the archive holds text that is no Unicode.") from error
     return dict(manifest)
+
+
+def _is_time(value: float) -> bool:
+    """Whether a number can be a moment, in seconds since 1970; no NaN is."""
+    return 0 <= value < _MAX_TIME
 
 
 def _checked_config(manifest: dict[str, Any]) -> TrainConfig:
@@ -186,15 +203,27 @@ def _records(contents: dict[str, bytes], name: str, kind: Any) -> list[Any]:
         if header != [field.name for field in fields(kind)]:
             raise ValueError("its columns are others")
         types = [int if f.type in ("int", int) else float for f in fields(kind)]
+        optional = ["None" in str(f.type) for f in fields(kind)]
         records = []
         for row in rows:
             values = [None if text == "" else of(text) for of, text in zip(types, row, strict=True)]
+            _check_values(values, optional)
             records.append(kind(*values))
             if len(records) > _MAX_ROWS:
                 raise ValueError(f"it has more than {_MAX_ROWS:,} rows")
         return records
     except (ValueError, TypeError, UnicodeDecodeError, csv.Error) as error:
         raise RunError(f"{name} in the archive cannot be read: {error!s:.200}.") from error
+
+
+def _check_values(values: list[Any], optional: list[bool]) -> None:
+    """Refuse what the store could not keep: a missing number, NaN, or one that is too large."""
+    for value, may_miss in zip(values, optional, strict=True):
+        if value is None:
+            if not may_miss:
+                raise ValueError("a number is missing")
+        elif value != value or (isinstance(value, int) and not 0 <= value < _MAX_WHOLE):
+            raise ValueError(f"{value!s:.40} is out of range")
 
 
 def _check_models(store: Store, contents: dict[str, bytes]) -> None:

@@ -1,12 +1,13 @@
 """A line for each run: how far, how good, how long. Reads no step, and each epoch at most once."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cifar_core.jobs import run_state
 from cifar_core.run_notes import RunNote, read_notes
 from cifar_core.run_state import ENDED, RunState
-from cifar_core.store import RunRow, Store
+from cifar_core.store import RunRow, Store, run_from_row
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,38 @@ def summarise_runs(store: Store) -> list[RunSummary]:
         _summary(run, notes.get(run.run_id, RunNote()), *epochs.get(run.run_id, (0, None)), now)
         for run in reversed(store.runs())
     ]
+
+
+def signs_of(summaries: Sequence[RunSummary]) -> tuple[int, list[tuple[str, str, int]]]:
+    """Return what ``live_signs`` says when the store is as these summaries of all runs have it."""
+    live = [(s.run.run_id, str(s.state), s.epochs) for s in summaries if s.is_live]
+    return len(summaries), sorted(live)
+
+
+def live_signs(store: Store) -> tuple[int, list[tuple[str, str, int]]]:
+    """Return what changes when a run begins, ends, closes an epoch, is deleted or brought back.
+
+    Reads no row of a run that has ended, so that 200 of them cost nothing.
+
+    Returns:
+        The number of runs; id, state and finished epochs of each that goes on, by id.
+    """
+    ended = [str(state) for state in ENDED]
+    with store.connect() as db:
+        rows = db.execute(
+            "SELECT * FROM runs WHERE deleted_at = 0 "
+            f"AND state NOT IN ({', '.join('?' * len(ended))})",
+            ended,
+        ).fetchall()
+        (total,) = db.execute("SELECT COUNT(*) FROM runs WHERE deleted_at = 0").fetchone()
+        live = [run for run in map(run_from_row, rows) if run_state(run) not in ENDED]
+        epochs = {
+            run.run_id: db.execute(
+                "SELECT COUNT(*) FROM epochs WHERE run_id = ?", (run.run_id,)
+            ).fetchone()[0]
+            for run in live
+        }
+    return total, sorted((run.run_id, str(run_state(run)), epochs[run.run_id]) for run in live)
 
 
 def _summary(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from cifar_core.run_summaries import RunSummary, summarise_runs
+from cifar_core.run_summaries import RunSummary, live_signs, signs_of
 from dashboard.i18n import _
 from dashboard.navigation import page
 from dashboard.services import get_store
@@ -20,18 +20,14 @@ def watch_states(summaries: Sequence[RunSummary]) -> None:
     """
     if not any(summary.is_live for summary in summaries):
         return
-    before = _fingerprint(summaries)
+    before = signs_of(summaries)
 
     @st.fragment(run_every=_TICK_S)
     def look() -> None:
-        if _fingerprint(summarise_runs(get_store())) != before:
+        if live_signs(get_store()) != before:
             st.rerun()
 
     look()
-
-
-def _fingerprint(summaries: Sequence[RunSummary]) -> list[tuple[object, ...]]:
-    return [(s.run.run_id, s.state, s.epochs, bool(s.test_accuracy)) for s in summaries]
 
 
 def show_empty() -> None:
