@@ -10,6 +10,7 @@ import anyio.to_thread
 import streamlit as st
 
 from cifar_core import jobs
+from cifar_core.run_notes import purge_runs
 from dashboard.i18n import _
 from dashboard.services import get_store
 
@@ -22,13 +23,23 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
-    """Start the runs that a server before this one left in line; runs go on when this one ends."""
+    """Remove what was deleted long ago, and start the runs that an earlier server left in line.
+
+    Runs go on when this server ends.
+    """
     for name in _IMPORTED_EARLY:
         importlib.import_module(name)
+    await anyio.to_thread.run_sync(_tidy_up)
     await anyio.to_thread.run_sync(_launch_left_over)
     gc.collect()
     gc.freeze()  # what is imported now never becomes garbage: later collections skip it
     yield
+
+
+def _tidy_up() -> None:
+    removed = purge_runs(get_store())
+    if removed:
+        log.info("removed %d runs that were deleted long ago", removed)
 
 
 def _launch_left_over() -> None:

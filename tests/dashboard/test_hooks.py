@@ -7,6 +7,8 @@ from streamlit.testing.v1 import AppTest
 
 from cifar_core import jobs
 from cifar_core.config import TrainConfig
+from cifar_core.run_notes import deleted_runs
+from cifar_core.run_state import RunState
 from dashboard import hooks
 
 
@@ -34,6 +36,14 @@ def test_runs_that_a_server_before_left_in_line_start_with_the_next(store, launc
     run_id = store.create_run(TrainConfig())
     asyncio.run(live_shortly())
     assert launched == [run_id]
+
+
+@pytest.mark.usefixtures("_thawed", "launched")
+def test_runs_that_were_deleted_long_ago_are_gone_with_the_next_start(store):
+    run_id = store.create_run(TrainConfig())
+    store.update_run(run_id, state=RunState.FINISHED, finished_at=1.0, deleted_at=1.0)
+    asyncio.run(live_shortly())
+    assert deleted_runs(store) == []
 
 
 @pytest.mark.usefixtures("_thawed")
