@@ -57,6 +57,8 @@ class DataJob:
             ``total`` are bytes then.
         source: host that they come from; empty where another process downloads them.
         bytes_per_s: how fast they come; 0 while that is not known.
+        told_at: when the download last said something, in seconds since 1970; 0 where there is
+            none.
         phase_started_at: when the download, or else the preparation after it, began; 0 where there
             was no download.
     """
@@ -75,6 +77,7 @@ class DataJob:
     downloading: bool = False
     source: str = ""
     bytes_per_s: float = 0.0
+    told_at: float = 0.0
     phase_started_at: float = 0.0
 
     @property

@@ -195,7 +195,7 @@ def _download(record: JobRecord) -> None:
     def report(arrived: Arrived) -> None:
         say(
             done=arrived.done, total=arrived.total, source=arrived.source,
-            bytes_per_s=arrived.bytes_per_s,
+            bytes_per_s=arrived.bytes_per_s, told_at=time.time(),
         )  # fmt: skip
 
     download_cifar10(workspace, told=report)
@@ -215,14 +215,18 @@ def _prepare(record: JobRecord, data: str, fit: str) -> None:
 
 
 def _seldom(record: JobRecord) -> Callable[..., None]:
-    """Return what changes fields of the record, but not more often than somebody looks."""
-    last_report = 0.0
+    """Return what changes fields of the record, but not more often than somebody looks.
+
+    Another source is always told: a silent one would otherwise pass for the one before it.
+    """
+    last_report, last_source = 0.0, None
 
     def say(**changes: object) -> None:
-        nonlocal last_report
-        if time.monotonic() - last_report < REPORT_INTERVAL_S:
+        nonlocal last_report, last_source
+        is_new = changes.get("source") != last_source
+        if time.monotonic() - last_report < REPORT_INTERVAL_S and not is_new:
             return
-        last_report = time.monotonic()
+        last_report, last_source = time.monotonic(), changes.get("source")
         # A full disk shows where the images are written; it need not end the work here.
         with contextlib.suppress(OSError), record.lock:
             record.update(**changes)

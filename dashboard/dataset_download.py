@@ -1,5 +1,7 @@
 """CIFAR-10 where no copy of it is on this machine: the offer to get it, and how far that is."""
 
+import time
+
 import streamlit as st
 
 from cifar_core.config import BUILTIN, CIFAR10
@@ -15,6 +17,9 @@ from dashboard.markdown import plain
 from dashboard.numbers import duration, megabytes, percent
 from dashboard.sentences import translated
 from dashboard.services import get_workspace
+
+_SILENCE_S = 3.0
+"""After so long without a word, the last speed is no longer true."""
 
 CIFAR10_ADDRESS = "https://www.cs.toronto.edu/~kriz/cifar.html"
 
@@ -100,6 +105,8 @@ def download_details(job: DataJob) -> str:
 
 
 def _pace_of(job: DataJob) -> list[str]:
+    if job.source and time.time() - job.told_at > _SILENCE_S:
+        return [_("waiting for data …")]
     if not job.bytes_per_s or job.done >= job.total:
         return []
     left_s = (job.total - job.done) / job.bytes_per_s

@@ -198,7 +198,11 @@ def _watch(data: str, fit: str) -> None:
         _("Cancel"), key="dataset_cancel", disabled=job.cancel_requested,
         on_click=cancel_preparing, args=(get_workspace(), data, fit),
     )  # fmt: skip
-    st.caption(_("You can leave this page meanwhile: the preparation goes on."))
+    st.caption(
+        _("You can leave this page meanwhile: the download goes on.")
+        if job.downloading
+        else _("You can leave this page meanwhile: the preparation goes on.")
+    )
 
 
 def _progress_text(job: DataJob) -> str:

@@ -42,7 +42,7 @@ def write_job(workspace, **fields):
         "state": JobState.RUNNING, "pid": os.getpid(), "started_at": time.time(),
         "process_started": psutil.Process().create_time(), "downloading": True,
         "done": 42_600_000, "total": 170_400_000, "source": "zenodo.org", "bytes_per_s": 2e6,
-        **fields,
+        "told_at": time.time(), **fields,
     }  # fmt: skip
     JobRecord.of(workspace, "cifar10", "crop").write(DataJob("cifar10", "crop", **fields))
 
@@ -64,6 +64,9 @@ def test_a_running_download_tells_how_far_it_is(open_page, workspace):
     assert "42.6 MB of 170 MB · 2.0 MB a second · about 1 min 4 s left · from `zenodo.org`" in text(
         app
     )
+    assert "the download goes on" in text(app)
+    write_job(workspace, told_at=time.time() - 10)
+    assert "42.6 MB of 170 MB · waiting for data … · from `zenodo.org`" in text(app.run())
     write_job(workspace, source="", bytes_per_s=0)
     assert "42.6 MB of 170 MB · another process downloads it" in text(app.run())
     write_job(workspace, downloading=False, done=0, total=0, phase_started_at=time.time())
