@@ -7,6 +7,7 @@ executes the page again. A fixed number of runs train at once; the rest wait in 
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import psutil
 
 from cifar_core.config import TrainConfig
 from cifar_core.errors import RunError
-from cifar_core.run_paths import LOG_FILE
+from cifar_core.run_paths import LOG_FILE, START_FILE
 from cifar_core.run_state import ACTIVE, RESUMABLE, RunState, Vitals, conclude_state
 from cifar_core.store import RunRow, Store, run_from_row
 
@@ -30,9 +31,33 @@ _START_TOLERANCE_S = 2.0
 """Start times of a process are known to about a clock tick; a reused pid is far off."""
 
 
-def start_run(store: Store, config: TrainConfig, *, name: str = "") -> str:
-    """Put a run in line, start it where a slot is free, and return its id."""
-    run_id = store.create_run(config.with_absolute_data(), name=name)
+def start_run(
+    store: Store, config: TrainConfig, *, name: str = "", start_from: Path | None = None
+) -> str:
+    """Put a run in line, start it where a slot is free, and return its id.
+
+    Args:
+        store: gets the run.
+        config: its settings.
+        name: what the person calls it; may be empty.
+        start_from: a model whose weights it starts from; None for random ones. Whether they fit is
+            found out by the run.
+
+    Raises:
+        ConfigError: the data can be no path.
+        OSError: the model cannot be copied; then there is no run.
+    """
+    config = config.with_absolute_data()
+    if start_from is None:
+        run_id = store.create_run(config, name=name)
+    else:
+        run_id = store.create_run(config, name=name, launched_by="cli")  # not launched by others
+        try:
+            shutil.copyfile(start_from, store.workspace.run_dir(run_id) / START_FILE)
+        except OSError:
+            store.update_run(run_id, state=RunState.STOPPED, deleted_at=time.time())
+            raise
+        store.update_run(run_id, launched_by="app")
     launch_queued(store)
     return run_id
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 RESUME_FILE = "resume.safetensors"
 """The whole training between two steps: what a run continues from."""
+START_FILE = "start.safetensors"
+"""The model whose weights a run starts from, where it does not start from random ones."""
 LOG_FILE = "worker.log"
 EXAMPLES_FILE = "examples.png"
 """The pictures whose answers are recorded while a run trains, side by side, 32 pixels each."""

@@ -23,6 +23,7 @@ from cifar_core.database import BUSY_TIMEOUT_S
 from cifar_core.errors import WorkbenchError
 from cifar_core.evaluation import Evaluation, score_logits
 from cifar_core.examples import ExampleWatcher
+from cifar_core.forks import describe_start, take_start_weights
 from cifar_core.health_probe import HealthProbe
 from cifar_core.inference import iterate_logits
 from cifar_core.models.registry import count_parameters
@@ -131,6 +132,7 @@ def _carry_out(job: _Work) -> None:
     examples = ExampleWatcher(job.store, job.run.run_id, splits.val)
     examples.save_pictures(files.run_dir / EXAMPLES_FILE)
     about = _describe(training, data, splits) | {"examples": examples.describe()}
+    about |= describe_start(files.run_dir)
     job.store.update_run(job.run.run_id, about=about, steps_per_epoch=steps_per_epoch)
     job.listener.started(training, steps_per_epoch)
     _train(job, training, splits, files, examples)
@@ -143,6 +145,7 @@ def _open_training(job: _Work, files: RunFiles, data: ImageSet) -> Training:
     if header is None:
         job.store.delete_metrics_after(job.run.run_id, step=0, epoch=1)
         training = start_training(tuned(job.run.config, job.store.workspace), data)
+        take_start_weights(training, files.run_dir, data)
         files.keep_start(training)
         return training
     _use_threads(header)

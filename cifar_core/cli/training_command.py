@@ -19,6 +19,7 @@ from cifar_core.devices import resolve_device
 from cifar_core.errors import CheckpointError, ConfigError, RunError, TrainingError, WorkbenchError
 from cifar_core.export import EXPORT_FORMATS, export_model
 from cifar_core.files import write_file_atomically
+from cifar_core.forks import check_start_model, keep_start_model
 from cifar_core.model_info import HEADER_KEY
 from cifar_core.run_paths import RESUME_FILE, model_path
 from cifar_core.run_state import ACTIVE, RunState
@@ -33,7 +34,8 @@ def run_train(options: argparse.Namespace) -> int:
     store = Store(Workspace.default())
     out = _checked_out(options.out)
     if options.resume:
-        if given := [*given_values(options), *(["config"] if options.config else [])]:
+        others = [name for name in ("config", "start_from") if getattr(options, name)]
+        if given := [*given_values(options), *others]:
             raise ConfigError(
                 f"--resume continues a run with its own settings; leave out {', '.join(given)}."
             )
@@ -51,9 +53,15 @@ def _new_run(options: argparse.Namespace, store: Store) -> str:
     resolve_device(config.device)
     data = open_with_bar(config.data, store.workspace, quiet=options.json, fit=config.fit)
     split_images(data, config)
+    start = Path(options.start_from) if options.start_from else None
+    if start:
+        check_start_model(load_model(start), config.model, data)
     if options.save_config:
         write_config(config, Path(options.save_config))
-    return store.create_run(config, name=options.name, launched_by="cli")
+    run_id = store.create_run(config, name=options.name, launched_by="cli")
+    if start:
+        keep_start_model(start, store.workspace.run_dir(run_id))
+    return run_id
 
 
 def _carry_out(store: Store, run_id: str, options: argparse.Namespace, out: "_Out | None") -> int:
