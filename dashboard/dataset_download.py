@@ -6,7 +6,11 @@ import streamlit as st
 
 from cifar_core.config import BUILTIN, CIFAR10
 from cifar_core.data.cifar10 import ARCHIVE_NAME, FOLDER_NAME
-from cifar_core.data.download import part_of_cifar10
+from cifar_core.data.download_files import (
+    give_up_damaged_cifar10,
+    is_cifar10_damaged,
+    part_of_cifar10,
+)
 from cifar_core.data.download_sources import CIFAR10_ARCHIVE, choose_sources, host_of
 from cifar_core.data_job_records import DataJob
 from cifar_core.data_jobs import start_preparing
@@ -55,6 +59,21 @@ def offer_download() -> None:
 
 def _start() -> None:
     start_preparing(get_workspace(), CIFAR10)  # without a copy that is a download first
+
+
+def offer_to_download_anew() -> None:
+    """Offer to replace an archive that cannot be the official one, judged by its size."""
+    if is_cifar10_damaged(get_workspace()):
+        st.button(
+            _("Download it again"), key="dataset_download_again", icon=":material/download:",
+            help=_("Where the file here is only cut short, the download goes on from its end."),
+            on_click=_start_anew,
+        )  # fmt: skip
+
+
+def _start_anew() -> None:
+    give_up_damaged_cifar10(get_workspace())
+    _start()
 
 
 def _say_what_has_arrived() -> None:

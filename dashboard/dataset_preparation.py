@@ -17,7 +17,12 @@ from cifar_core.errors import DatasetError
 from cifar_core.workspace import Workspace
 from dashboard.class_names import class_name
 from dashboard.dataset_address import show_source
-from dashboard.dataset_download import download_details, download_text, offer_download
+from dashboard.dataset_download import (
+    download_details,
+    download_text,
+    offer_download,
+    offer_to_download_anew,
+)
 from dashboard.dataset_grid import Tile, image_grid
 from dashboard.dataset_sources import Readiness, SourceState, look_at
 from dashboard.i18n import _
@@ -109,6 +114,8 @@ def _offer_to_prepare(data: str, fit: str, job: DataJob | None) -> None:
     )  # fmt: skip
     if data == BUILTIN:
         _preview()
+    if data == CIFAR10 and job is not None and job.state == JobState.FAILED:
+        offer_to_download_anew()
 
 
 def _prepare(data: str, fit: str) -> None:

@@ -5,7 +5,6 @@ and a kill; the next download goes on from there, also from another source, beca
 have the same file. Only a file with the right size and md5 gets the archive's name.
 """
 
-import hashlib
 import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from cifar_core.data.download_files import md5_of, part_path, size_of
 from cifar_core.data.download_pace import Pace, Patience
 from cifar_core.data.download_request import Fault, SourceError, asked, read_some
 from cifar_core.data.download_sources import CIFAR10_ARCHIVE, Archive, choose_sources, host_of
@@ -65,11 +65,6 @@ def download_cifar10(
     return download(CIFAR10_ARCHIVE, workspace.data_dir, sources=sources, told=told)
 
 
-def part_of_cifar10(workspace: Workspace) -> int:
-    """Return how many bytes an unfinished download of CIFAR-10 has left to go on from."""
-    return _size_of(_part_path(CIFAR10_ARCHIVE, workspace.data_dir))
-
-
 def download(
     archive: Archive,
     folder: Path,
@@ -83,11 +78,11 @@ def download(
     Of two that ask at once, one downloads, and the other waits and finds it.
     """
     chosen = choose_sources(archive, sources)
-    target, part = folder / archive.name, _part_path(archive, folder)
+    target, part = folder / archive.name, part_path(archive, folder)
     tell = told or (lambda arrived: None)
 
     def wait() -> None:
-        tell(Arrived(_size_of(part), archive.size))
+        tell(Arrived(size_of(part), archive.size))
 
     with my_turn(folder / f".{archive.name}.lock", wait):
         if not target.is_file():
@@ -105,7 +100,7 @@ class _Download:
     ) -> None:  # fmt: skip
         self.archive, self.folder, self.sources = archive, folder, sources
         self.tell, self.patience = tell, patience
-        self.part = _part_path(archive, folder)
+        self.part = part_path(archive, folder)
         self._writers: set[str] = {"an earlier download"} if self._done() else set()
         """Whom the bytes of the part come from."""
 
@@ -178,7 +173,7 @@ class _Download:
     def _keep(self) -> bool:
         """Give the part the archive's name, if it is the archive."""
         with _disk_problems_told(self.folder):
-            if _md5(self.part) != self.archive.md5:
+            if md5_of(self.part) != self.archive.md5:
                 return False
             sync(self.part)
             self.part.replace(self.folder / self.archive.name)
@@ -195,7 +190,7 @@ class _Download:
         self._writers.clear()
 
     def _done(self) -> int:
-        return _size_of(self.part)
+        return size_of(self.part)
 
     def _none_left(self, failures: list[SourceError]) -> DatasetError:
         name, place = self.archive.name, self.folder
@@ -225,27 +220,10 @@ def _deserves_patience(failure: SourceError) -> bool:
 
 
 def _check_room(archive: Archive, folder: Path) -> None:
-    needed = archive.size - _size_of(_part_path(archive, folder)) + archive.room
+    needed = archive.size - size_of(part_path(archive, folder)) + archive.room
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise DatasetError(
             f"The disk of {folder} has {free / 1e6:,.0f} MB left; {archive.name} and what is made "
             f"of it need {needed / 1e6:,.0f} MB. Make room there and try again."
         )
-
-
-def _part_path(archive: Archive, folder: Path) -> Path:
-    return folder / f"{archive.name}.part"
-
-
-def _size_of(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
-
-
-def _md5(path: Path) -> str:
-    with path.open("rb") as file:
-        # Tells damage from a whole file; it is no protection and need not be one.
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

@@ -6,7 +6,7 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from cifar_core.data.download import part_of_cifar10
+from cifar_core.data.download_files import part_of_cifar10
 from cifar_core.data.download_sources import CIFAR10_ARCHIVE
 from cifar_core.data_jobs import list_jobs
 from tests.browser.conftest import App, free_port

@@ -12,7 +12,7 @@ import pytest
 
 from cifar_core import data_jobs
 from cifar_core.data import download_sources
-from cifar_core.data.download import part_of_cifar10
+from cifar_core.data.download_files import part_of_cifar10
 from cifar_core.data.sources import is_ready
 from cifar_core.data_job_records import (
     START_LIMIT_S,

@@ -47,6 +47,15 @@ def write_job(workspace, **fields):
     JobRecord.of(workspace, "cifar10", "crop").write(DataJob("cifar10", "crop", **fields))
 
 
+def wait_for_end(workspace):
+    deadline = time.monotonic() + LIMIT_S
+    while find_job(workspace, "cifar10").is_active:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    for child in data_jobs._children:
+        child.wait(LIMIT_S)
+
+
 def test_before_the_click_it_says_how_much_comes_from_where_and_where_to(open_page, workspace):
     (workspace.data_dir / "cifar-10-python.tar.gz.part").write_bytes(bytes(2_000_000))
     app = open_page()
@@ -104,15 +113,23 @@ def test_the_click_starts_a_download_and_its_end_is_told(open_page, workspace, m
     monkeypatch.setenv("CIFAR10_SOURCES", NOWHERE)
     app = open_page()
     app.button("dataset_download").click().run()
-    deadline = time.monotonic() + LIMIT_S
-    while find_job(workspace, "cifar10").is_active:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for_end(workspace)
     assert "seems to be offline" in app.run().error[0].value
-    for child in data_jobs._children:
-        child.wait(LIMIT_S)
 
 
 def test_a_wrong_address_in_the_environment_is_told_before_the_click(open_page, monkeypatch):
     monkeypatch.setenv("CIFAR10_SOURCES", "/mnt/cifar-10-python.tar.gz")
     assert "no address of a file on the web" in open_page().error[0].value
+
+
+def test_a_damaged_copy_can_be_downloaded_again(open_page, workspace, monkeypatch):
+    monkeypatch.setenv("CIFAR10_SOURCES", NOWHERE)
+    (workspace.data_dir / "cifar-10-python.tar.gz").write_bytes(b"half of it")
+    app = open_page()
+    assert "dataset_download_again" not in [button.key for button in app.button]
+    write_job(workspace, state=JobState.FAILED, message="It cannot be unpacked.")
+    app.run().button("dataset_download_again").click().run()
+    wait_for_end(workspace)
+    assert "0 kB of 170 MB are here from before" in text(app.run())
+    assert (workspace.data_dir / "cifar-10-python.tar.gz.part").read_bytes() == b"half of it"
+    assert app.button("dataset_download")
