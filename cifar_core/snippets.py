@@ -24,7 +24,6 @@ NETWORK_SOURCES: dict[str, Callable[..., nn.Module]] = {
 
 def python_snippet(
     name: str,
-    num_classes: int,
     classes: Sequence[str],
     mean: Sequence[float],
     std: Sequence[float],
@@ -40,8 +39,7 @@ def python_snippet(
 
     Args:
         name: of the network.
-        num_classes: length of the answer.
-        classes: as many names, in the order of the logits.
+        classes: names in the order of the logits.
         mean: what the inputs are normalised with, a number a channel.
         std: likewise.
         format: one of ``EXPORT_FORMATS``.
@@ -49,17 +47,13 @@ def python_snippet(
         fit: how the network's pictures came to a square; one of ``config.FITS``.
 
     Raises:
-        CheckpointError: the format is unknown, or there are not as many names as classes.
+        CheckpointError: the format is unknown.
         ConfigError: there is no such network.
     """
     spec = find_spec(name)
     if format not in EXPORT_FORMATS:
         raise CheckpointError(
             f"{format!r} is no format for export; expected one of {', '.join(EXPORT_FORMATS)}."
-        )
-    if len(classes) != num_classes:
-        raise CheckpointError(
-            f"There are {len(classes)} class names; expected {num_classes}, as in the network."
         )
     settings = _SETTINGS.format(
         file_name=file_name or f"model.{format}",

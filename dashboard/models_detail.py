@@ -249,7 +249,7 @@ def _show_snippet(entry: ModelEntry) -> None:
         )
     )
     snippet = python_snippet(
-        info.model, len(info.classes), info.classes, info.normalization.mean,
+        info.model, info.classes, info.normalization.mean,
         info.normalization.std, format or "pt", file_name=file_name(entry, format or "pt"),
         fit=info.fit,
     )  # fmt: skip
