@@ -81,7 +81,7 @@ def _add_train(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser.add_argument("--save-config", metavar="FILE", help="write the settings of this run as "
                         ".toml or .json before it starts")  # fmt: skip
     parser.add_argument("--start-from", metavar="MODEL_FILE", help="begin with the weights of a "
-                        "model instead of random ones: a new run of its own")
+                        "model instead of random ones: a new run of its own")  # fmt: skip
     parser.add_argument("--resume", metavar="RUN_OR_CHECKPOINT", help="continue a run that "
                         "stopped, failed or was killed, exactly where its last checkpoint is; "
                         "named by its run_id, its folder or a file in it")  # fmt: skip

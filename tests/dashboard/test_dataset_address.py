@@ -15,7 +15,8 @@ def test_a_link_says_only_what_is_not_the_beginning():
     assert View("builtin").to_params() == {"data": "builtin"}
     view = View("/pets", fit="stretch", split="test", class_name="cat", page=3, image=0)
     assert view.to_params() == {
-        "data": "/pets", "fit": "stretch", "split": "test", "class": "cat", "page": "3", "image": "0",
+        "data": "/pets", "fit": "stretch", "split": "test", "class": "cat", "page": "3",
+        "image": "0",
     }  # fmt: skip
 
 
