@@ -27,6 +27,7 @@ from dashboard.i18n import _, ngettext
 from dashboard.markdown import plain
 from dashboard.navigation import page
 from dashboard.numbers import count
+from dashboard.runs_fork import fork_form
 from dashboard.sentences import translated
 from dashboard.services import get_store
 from dashboard.train_labels import run_label
@@ -62,6 +63,8 @@ def _show_single(summary: RunSummary) -> None:
         )  # fmt: skip
     with st.popover(_("Repeat"), icon=":material/repeat:"):
         _repeat_form(summary)
+    with st.popover(_("Train on"), icon=":material/call_split:"):
+        fork_form(summary, _try)
     with st.popover(_("Name and tags"), icon=":material/label:"):
         _note_form(summary)
     with st.popover(_("Take it home"), icon=":material/download:"):

@@ -37,8 +37,8 @@ def test_a_link_reproduces_the_view(view):
 
 @pytest.mark.parametrize(
     "params",
-    [{"page": "-1"}, {"page": "0"}, {"page": "³"}, {"page": "9" * 5000}, {"split": "half"}, {"fit": "squash"},
-     {"image": "x"}, {"data": " "}, {"data": "a\0b"}, {"data": "x" * 9999}],
+    [{"page": "-1"}, {"page": "0"}, {"page": "³"}, {"page": "9" * 5000}, {"split": "half"},
+     {"fit": "squash"}, {"image": "x"}, {"data": " "}, {"data": "a\0b"}, {"data": "x" * 9999}],
 )  # fmt: skip
 def test_nonsense_is_as_if_it_were_not_there(params):
     assert View.from_params(params, "builtin") == View("builtin")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cifar_core import jobs
 from cifar_core.records import EpochRecord, StepRecord
 from cifar_core.run_notes import read_notes, write_note
 from cifar_core.run_state import RunState
@@ -151,6 +152,20 @@ def test_a_live_run_is_shown_and_cannot_be_deleted(open_runs, store, tiny_config
 def test_a_crashed_run_can_be_continued(open_runs, add_run):
     run_id = add_run("broken", state=RunState.FAILED)
     assert [b.key for b in open_runs(run_id).button if b.key == "runs_resume"]
+
+
+def test_a_new_run_starts_from_the_weights_of_an_old_one(open_runs, add_run, store, monkeypatch):
+    run_id = add_run("parent", epochs=3)
+    (store.workspace.run_dir(run_id) / "best.safetensors").write_bytes(b"weights")
+    monkeypatch.setattr(jobs, "launch_queued", lambda store: [])
+    app = open_runs(run_id)
+    assert app.selectbox(key="runs_fork_from").options == ["The best epoch"]
+    app.number_input(key="runs_fork_epochs").set_value(7).run()
+    app.button(key="runs_fork").click().run()
+    assert not app.exception
+    fork = store.runs()[-1]
+    assert (fork.name, fork.config.epochs) == ("parent, trained on", 7)
+    assert (store.workspace.run_dir(fork.run_id) / "start.safetensors").read_bytes() == b"weights"
 
 
 def test_many_runs_are_drawn_across_their_settings(open_runs, add_run):
