@@ -51,9 +51,10 @@ def download_bar(text: str, *, quiet: bool = False) -> Iterator[Told]:
 
         def move(arrived: Arrived) -> None:
             if not bar.total:  # what an earlier download left counts for no speed
-                bar.initial = bar.n = arrived.done
+                bar.initial = bar.n = bar.last_print_n = arrived.done
             bar.total = arrived.total
-            bar.set_postfix_str(arrived.source or "another process downloads", refresh=False)
             bar.update(arrived.done - bar.n)
+            source = arrived.source or "another process downloads"
+            bar.set_postfix_str(source, refresh=source != bar.postfix)
 
         yield move

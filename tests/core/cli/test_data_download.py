@@ -2,12 +2,16 @@
 
 import dataclasses
 import hashlib
+import re
+import sys
 
 import numpy as np
 import pytest
 
+from cifar_core.cli.output import download_bar
 from cifar_core.cli.program import main
 from cifar_core.data import download_sources, sources
+from cifar_core.data.download import Arrived
 from cifar_core.data.image_set import CIFAR10_CLASSES, RawImages
 from tests.core.data.web import Web, status, well
 
@@ -51,3 +55,13 @@ def test_training_downloads_nothing_but_says_what_does(web, capsys, monkeypatch)
     assert main(["train", "--data", "cifar10"]) == 2
     assert "python -m cifar_core data prepare --data cifar10" in capsys.readouterr().err
     assert web.asked == []
+
+
+def test_the_bar_says_how_far_it_is_and_from_where(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with download_bar("downloading") as told:
+        told(Arrived(40_000_000, 170_000_000, "zenodo.org"))
+        told(Arrived(80_000_000, 170_000_000))
+    said = capsys.readouterr().err
+    assert re.search("40.0M/170M .*, zenodo.org]", said)
+    assert re.search("80.0M/170M .*, another process downloads]", said)
