@@ -4,29 +4,20 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from importlib import import_module
-from typing import NoReturn
+from collections.abc import Sequence
 
 from cifar_core import __version__
 from cifar_core.cli.config_options import add_config_options
+from cifar_core.cli.parsers import BAD_INPUT, Parser, add_command, lazily
+from cifar_core.cli.runs_options import add_runs
 from cifar_core.config import FITS
 from cifar_core.errors import WorkbenchError
-
-BAD_INPUT = 2
 
 _DATA_HELP = "'builtin', 'cifar10', or the path of an image folder or archive"
 _CHECKPOINT_HELP = (
     "a model file: ours (.safetensors), or a bare state_dict (.pt, .pth, .safetensors) that is "
     "recognised by its keys and shapes"
 )
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage text."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(BAD_INPUT, f"error: {message}. See {self.prog} --help.\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,15 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    parser = _Parser(
+    parser = Parser(
         prog="python -m cifar_core",
         description="Train, evaluate and use image classifiers on CIFAR-10 and sets like it.",
     )
     parser.add_argument("--version", action="version", version=f"cifar_core {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
     _add_train(commands)
     _add_lr_find(commands)
-    _add_runs(commands)
+    add_runs(commands)
     _add_doctor(commands)
     _add_evaluate(commands)
     _add_predict(commands)
@@ -66,12 +57,12 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_train(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    parser = _command(
+def _add_train(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = add_command(
         commands,
         "train",
         "train a network, test it, and keep it",
-        _lazily("training_command", "run_train"),
+        lazily("training_command", "run_train"),
     )
     parser.add_argument("--out", metavar="FILE", help="also write the final model here; the "
                         "ending tells the format: .safetensors, .pt or .onnx")  # fmt: skip
@@ -80,8 +71,9 @@ def _add_train(commands: "argparse._SubParsersAction[_Parser]") -> None:
                         "file; options given here go before it")  # fmt: skip
     parser.add_argument("--save-config", metavar="FILE", help="write the settings of this run as "
                         ".toml or .json before it starts")  # fmt: skip
-    parser.add_argument("--start-from", metavar="MODEL_FILE", help="begin with the weights of a "
-                        "model instead of random ones: a new run of its own")  # fmt: skip
+    parser.add_argument("--start-from", metavar="MODEL_FILE_OR_RUN", help="begin "
+                        "with the weights of a model, or of a run, instead of random ones: a new "
+                        "run of its own")  # fmt: skip  # fmt: skip
     parser.add_argument("--resume", metavar="RUN_OR_CHECKPOINT", help="continue a run that "
                         "stopped, failed or was killed, exactly where its last checkpoint is; "
                         "named by its run_id, its folder or a file in it")  # fmt: skip
@@ -91,12 +83,12 @@ def _add_train(commands: "argparse._SubParsersAction[_Parser]") -> None:
     add_config_options(parser)
 
 
-def _add_lr_find(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    parser = _command(
+def _add_lr_find(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = add_command(
         commands,
         "lr-find",
         "find a learning rate by a short test on the chosen network and images",
-        _lazily("doctor_commands", "run_lr_find"),
+        lazily("doctor_commands", "run_lr_find"),
     )
     parser.add_argument("--config", metavar="FILE", help="read settings from a .toml or .json "
                         "file; options given here go before it")  # fmt: skip
@@ -104,49 +96,22 @@ def _add_lr_find(commands: "argparse._SubParsersAction[_Parser]") -> None:
     add_config_options(parser)
 
 
-def _add_doctor(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    parser = _command(
+def _add_doctor(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = add_command(
         commands,
         "doctor",
         "say what is wrong with a run, and what to try instead",
-        _lazily("doctor_commands", "run_doctor"),
+        lazily("doctor_commands", "run_doctor"),
     )
     parser.add_argument("run_id", metavar="RUN", help="its id, as 'runs' lists it")
 
 
-def _add_runs(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    parser = _command(
-        commands, "runs", "list the runs, newest last", _lazily("runs_command", "run_runs")
-    )
-    actions = parser.add_subparsers(metavar="[ACTION]", parser_class=_Parser)
-    parser = _command(
-        actions,
-        "export",
-        "write a run as a file, to keep or to use elsewhere",
-        _lazily("runs_files", "run_export"),
-    )
-    parser.add_argument("run_id", metavar="RUN", help="its id, as 'runs' lists it")
-    parser.add_argument("out", metavar="OUT", help="the file to write; for tensorboard the folder "
-                        "of logs, which gets a folder for the run")  # fmt: skip
-    parser.add_argument("--format", choices=("zip", "steps", "epochs", "toml", "tensorboard"),
-                        default="zip", help="zip: everything, for 'runs import'; steps, epochs: "
-                        "the curves as CSV; toml: the settings, for 'train --config'; tensorboard: "
-                        "the curves as an event file (default: %(default)s)")  # fmt: skip
-    parser = _command(
-        actions,
-        "import",
-        "add a run from a zip file that 'runs export' wrote",
-        _lazily("runs_files", "run_import"),
-    )
-    parser.add_argument("file", metavar="FILE", help="the .zip file")
-
-
-def _add_evaluate(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    parser = _command(
+def _add_evaluate(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = add_command(
         commands,
         "evaluate",
         "measure a model on labelled images",
-        _lazily("model_commands", "run_evaluate"),
+        lazily("model_commands", "run_evaluate"),
     )
     _add_checkpoint(parser)
     parser.add_argument("--data", default=None, help=_DATA_HELP + " (default: what the model was "
@@ -166,12 +131,12 @@ def _add_evaluate(commands: "argparse._SubParsersAction[_Parser]") -> None:
     _add_device(parser)
 
 
-def _add_predict(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    parser = _command(
+def _add_predict(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = add_command(
         commands,
         "predict",
         "classify pictures of any kind and size",
-        _lazily("model_commands", "run_predict"),
+        lazily("model_commands", "run_predict"),
     )
     _add_checkpoint(parser)
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="picture files")
@@ -182,22 +147,22 @@ def _add_predict(commands: "argparse._SubParsersAction[_Parser]") -> None:
     _add_device(parser)
 
 
-def _add_inspect(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    parser = _command(
+def _add_inspect(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = add_command(
         commands,
         "inspect",
         "show a model's layers, size and where it comes from",
-        _lazily("model_commands", "run_inspect"),
+        lazily("model_commands", "run_inspect"),
     )
     _add_checkpoint(parser)
 
 
-def _add_export(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    parser = _command(
+def _add_export(commands: "argparse._SubParsersAction[Parser]") -> None:
+    parser = add_command(
         commands,
         "export",
         "write a model for use elsewhere",
-        _lazily("model_commands", "run_export"),
+        lazily("model_commands", "run_export"),
     )
     _add_checkpoint(parser)
     parser.add_argument("--format", choices=("pt", "safetensors", "onnx"), required=True,
@@ -207,14 +172,14 @@ def _add_export(commands: "argparse._SubParsersAction[_Parser]") -> None:
     parser.add_argument("--out", metavar="FILE", required=True, help="the file to write")
 
 
-def _add_data(commands: "argparse._SubParsersAction[_Parser]") -> None:
+def _add_data(commands: "argparse._SubParsersAction[Parser]") -> None:
     data = commands.add_parser("data", help="prepare and describe image sets")
-    actions = data.add_subparsers(metavar="ACTION", required=True, parser_class=_Parser)
+    actions = data.add_subparsers(metavar="ACTION", required=True, parser_class=Parser)
     for name, text in (
         ("prepare", "read, draw or download the images once, so that trainings start at once"),
         ("info", "show sizes, classes and statistics of a set"),
     ):
-        parser = _command(actions, name, text, _lazily("data_commands", f"run_{name}"))
+        parser = add_command(actions, name, text, lazily("data_commands", f"run_{name}"))
         parser.add_argument("--data", default="builtin", help=_DATA_HELP + " (default: builtin)")
         _add_fit(parser, "crop", default="crop")
         if name == "prepare":
@@ -225,12 +190,12 @@ def _add_data(commands: "argparse._SubParsersAction[_Parser]") -> None:
     _add_test_sets(actions)
 
 
-def _add_test_sets(actions: "argparse._SubParsersAction[_Parser]") -> None:
-    parser = _command(
+def _add_test_sets(actions: "argparse._SubParsersAction[Parser]") -> None:
+    parser = add_command(
         actions,
         "add-test",
         "keep an extra test set, to measure models on beside their own test images",
-        _lazily("data_commands", "run_add_test"),
+        lazily("data_commands", "run_add_test"),
     )
     parser.add_argument("files", nargs="+", metavar="PATH", help="a folder or archive of <class>/* "
                         "or test/<class>/*, or a .npy pair: images and labels")  # fmt: skip
@@ -238,35 +203,23 @@ def _add_test_sets(actions: "argparse._SubParsersAction[_Parser]") -> None:
     parser.add_argument("--data", default="cifar10", help="the set whose classes it has: "
                         + _DATA_HELP + " (default: %(default)s)")  # fmt: skip
     _add_fit(parser, "crop", default="crop")
-    _command(actions, "tests", "list the extra test sets", _lazily("data_commands", "run_tests"))
-    parser = _command(
+    add_command(actions, "tests", "list the extra test sets", lazily("data_commands", "run_tests"))
+    parser = add_command(
         actions,
         "remove-test",
         "remove an extra test set from the workspace",
-        _lazily("data_commands", "run_remove_test"),
+        lazily("data_commands", "run_remove_test"),
     )
     parser.add_argument("name", help="of the set")
 
 
-def _add_models(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    _command(
+def _add_models(commands: "argparse._SubParsersAction[Parser]") -> None:
+    add_command(
         commands,
         "models",
         "list the networks that can be trained",
-        _lazily("model_commands", "run_models"),
+        lazily("model_commands", "run_models"),
     )
-
-
-def _command(
-    commands: "argparse._SubParsersAction[_Parser]",
-    name: str,
-    text: str,
-    run: Callable[[argparse.Namespace], int],
-) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
-    parser.set_defaults(run=run)
-    return parser
 
 
 def _add_checkpoint(parser: argparse.ArgumentParser) -> None:
@@ -288,12 +241,3 @@ def _add_fit(
                         help="how a picture that is no square becomes one: cut to its middle, "
                         "framed in grey, or stretched (default: "
                         f"{default_words})")  # fmt: skip
-
-
-def _lazily(module: str, function: str) -> Callable[[argparse.Namespace], int]:
-    """Import a command when it is called: --help and ``runs`` need no torch (two seconds)."""
-
-    def run(options: argparse.Namespace) -> int:
-        return int(getattr(import_module(f"cifar_core.cli.{module}"), function)(options))
-
-    return run

@@ -1,10 +1,13 @@
-"""``runs``: every run of the workspace, newest last. Imports no torch."""
+"""``runs``: every run of the workspace, newest last; deleting and restoring. Imports no torch."""
 
 import argparse
 import json
 from typing import Any
 
 from cifar_core import jobs
+from cifar_core.cli.output import print_json
+from cifar_core.errors import RunError
+from cifar_core.run_notes import KEPT_AFTER_DELETE_S, delete_runs, deleted_runs, restore_runs
 from cifar_core.store import RunRow, Store
 from cifar_core.workspace import Workspace
 
@@ -18,6 +21,35 @@ def run_runs(options: argparse.Namespace) -> int:
         print(json.dumps(about) if options.json else _as_line(about))
     if not rows and not options.json:
         print(f"No runs in {store.workspace.root}. Start one: python -m cifar_core train")
+    return 0
+
+
+def run_delete(options: argparse.Namespace) -> int:
+    """Take runs off the list and say how to get them back."""
+    run_ids = list(dict.fromkeys(options.run_ids))
+    delete_runs(Store(Workspace.default()), run_ids)
+    if options.json:
+        print_json({"type": "delete", "run_ids": run_ids})
+    else:
+        print(f"Deleted {', '.join(run_ids)}. For {KEPT_AFTER_DELETE_S / 86_400:.0f} days: "
+              f"python -m cifar_core runs restore {' '.join(run_ids)}")  # fmt: skip
+    return 0
+
+
+def run_restore(options: argparse.Namespace) -> int:
+    """Bring deleted runs back, all or none."""
+    store, run_ids = Store(Workspace.default()), list(dict.fromkeys(options.run_ids))
+    there = {row.run_id for row in deleted_runs(store)}
+    if missing := [run_id for run_id in run_ids if run_id not in there]:
+        raise RunError(
+            f"There is no deleted run {', '.join(missing)} in {store.workspace.root}; expected "
+            f"{', '.join(sorted(there)) or 'none: nothing there is deleted'}."
+        )
+    restore_runs(store, run_ids)
+    if options.json:
+        print_json({"type": "restore", "run_ids": run_ids})
+    else:
+        print(f"Restored {', '.join(run_ids)}.")
     return 0
 
 

@@ -53,7 +53,7 @@ def _new_run(options: argparse.Namespace, store: Store) -> str:
     resolve_device(config.device)
     data = open_with_bar(config.data, store.workspace, quiet=options.json, fit=config.fit)
     split_images(data, config)
-    start = Path(options.start_from) if options.start_from else None
+    start = _find_start(options.start_from, store) if options.start_from else None
     if start:
         check_start_model(load_model(start), config.model, data)
     if options.save_config:
@@ -62,6 +62,19 @@ def _new_run(options: argparse.Namespace, store: Store) -> str:
     if start:
         keep_start_model(start, store.workspace.run_dir(run_id))
     return run_id
+
+
+def _find_start(named: str, store: Store) -> Path:
+    """Return the model that a new run starts from, named by its file or by its run's id."""
+    path = Path(named)
+    if path.exists():
+        return path
+    if named not in {row.run_id for row in store.runs()}:
+        raise CheckpointError(f"--start-from {named} is neither a model file nor a run.")
+    found = model_path(store.workspace.run_dir(named))
+    if found is None:
+        raise CheckpointError(f"Run {named} has no model to start from; expected one that ended.")
+    return found
 
 
 def _carry_out(store: Store, run_id: str, options: argparse.Namespace, out: "_Out | None") -> int:
