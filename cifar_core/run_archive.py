@@ -4,10 +4,13 @@ What an archive may hold is listed by name: everything else in it is passed over
 written under a name from outside, and no file of it can run code (weights are safetensors).
 """
 
+import contextlib
 import csv
 import io
 import json
+import re
 import secrets
+import sqlite3
 import time
 import zipfile
 from collections.abc import Sequence
@@ -36,6 +39,8 @@ _MAX_TEXT_BYTES = 300_000_000
 _MAX_ROWS = 20_000_000
 _MAX_WHOLE = 2**31
 _MAX_TIME = 1e11
+_RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
+"""As ``Store.create_run`` makes them; the id names a folder, so nothing else is taken over."""
 _TIMES = ("created_at", "started_at", "finished_at")
 
 
@@ -246,13 +251,21 @@ def _check_models(store: Store, contents: dict[str, bytes]) -> None:
 def _add_row(
     store: Store, manifest: dict[str, Any], config: TrainConfig, steps: list[StepRecord]
 ) -> str:
-    run_id = store.create_run(config, launched_by="cli")
+    run_id = _create_run(store, manifest["run_id"], config)
     values = {name: manifest[name] for name in ("message", "created_at", "started_at")}
     store.update_run(
         run_id, state=RunState.STOPPED, finished_at=manifest["finished_at"] or time.time(),
         steps_per_epoch=max(0, manifest["steps_per_epoch"]), **values,
     )  # fmt: skip
     return run_id
+
+
+def _create_run(store: Store, run_id: str, config: TrainConfig) -> str:
+    """Add a run under the id that it had, or a new one where that is taken or none of ours."""
+    if _RUN_ID.fullmatch(run_id) and not (store.workspace.root / "runs" / run_id).exists():
+        with contextlib.suppress(sqlite3.IntegrityError):
+            return store.create_run(config, launched_by="cli", run_id=run_id)
+    return store.create_run(config, launched_by="cli")
 
 
 def _ended_state(manifest: dict[str, Any]) -> RunState:

@@ -81,15 +81,26 @@ class Store:
 
     # --- runs
 
-    def create_run(self, config: TrainConfig, *, name: str = "", launched_by: str = "app") -> str:
+    def create_run(
+        self,
+        config: TrainConfig,
+        *,
+        name: str = "",
+        launched_by: str = "app",
+        run_id: str | None = None,
+    ) -> str:
         """Add a run in state queued and return its id.
 
         Args:
             config: its settings.
             name: what the person calls it; may be empty.
             launched_by: "app" or "cli".
+            run_id: one that is free; None for a new one.
+
+        Raises:
+            sqlite3.IntegrityError: a run has this id, maybe a deleted one.
         """
-        run_id = time.strftime("%Y%m%d-%H%M%S-", time.gmtime()) + secrets.token_hex(3)
+        run_id = run_id or time.strftime("%Y%m%d-%H%M%S-", time.gmtime()) + secrets.token_hex(3)
         with self.connect() as db:
             db.execute(
                 "INSERT INTO runs (run_id, name, config, state, launched_by, created_at, heartbeat)"

@@ -53,6 +53,7 @@ def test_a_run_comes_into_an_empty_workspace_with_its_metrics_and_model(archive,
     imported = import_run(other, path)
     assert other.steps(imported) == store.steps(run_id)
     assert other.epochs(imported) == store.epochs(run_id)
+    assert imported == run_id
     old, new = store.run(run_id), other.run(imported)
     assert (new.config, new.result, new.name, new.about) == (
         old.config, old.result, old.name, old.about,

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 
 import pytest
@@ -76,3 +77,19 @@ def test_a_manifest_that_cannot_be_kept_is_refused(store, contents, bring, value
     with pytest.raises(RunError, match=r"run\.json in the archive"):
         bring(with_manifest(contents, **values))
     assert len(store.runs()) == 1
+
+
+@pytest.mark.parametrize("run_id", ["../../evil", "", "20261124-000000-abcdef/x", "x" * 300])
+def test_an_id_that_is_none_of_ours_is_not_taken_over(store, contents, bring, run_id):
+    imported = bring(with_manifest(contents, run_id=run_id))
+    assert imported != run_id and re.fullmatch(r"[0-9-]+[0-9a-f]{6}", imported)
+
+
+def test_a_folder_left_behind_is_not_filled_again(store, contents, bring):
+    left = store.workspace.run_dir("20261124-000000-abcdef")
+    assert bring(with_manifest(contents, run_id=left.name)) != left.name
+
+
+def test_a_free_id_is_kept(contents, bring):
+    free = "20261124-000000-abcdef"
+    assert bring(with_manifest(contents, run_id=free)) == free
