@@ -25,7 +25,7 @@ from cifar_core.errors import CheckpointError, ConfigError, RunError
 from cifar_core.files import write_atomically
 from cifar_core.jobs import run_state
 from cifar_core.records import EpochRecord, StepRecord
-from cifar_core.run_notes import read_notes, write_note
+from cifar_core.run_notes import purge_runs, read_notes, write_note
 from cifar_core.run_paths import EXAMPLES_FILE, LOG_FILE, MODEL_FILES
 from cifar_core.run_state import ENDED, RunState
 from cifar_core.scores import Evaluation
@@ -97,7 +97,8 @@ def import_run(store: Store, path: Path) -> str:
         The id of the new run: its own one, or a new one where that is taken.
 
     Raises:
-        RunError: the file is no such archive, is damaged, or breaks a limit.
+        RunError: the file is no such archive, is damaged, or breaks a limit, or there is no room
+            for it; then nothing of it stays.
     """
     contents = _read(path)
     manifest = _checked_manifest(contents)
@@ -105,7 +106,20 @@ def import_run(store: Store, path: Path) -> str:
     steps, epochs = _records(contents, _STEPS, StepRecord), _records(contents, _EPOCHS, EpochRecord)
     _check_models(store, contents)
     run_id = _add_row(store, manifest, config, steps)
-    store.add_metrics(run_id, [*steps, *epochs])
+    try:
+        _fill(store, run_id, manifest, contents, [*steps, *epochs])
+    except (OSError, sqlite3.Error) as error:  # the disk is full, for example
+        store.update_run(run_id, deleted_at=1.0)
+        purge_runs(store)
+        raise RunError(f"{path.name} cannot be kept in {store.workspace.root}: {error}.") from error
+    return run_id
+
+
+def _fill(
+    store: Store, run_id: str, manifest: dict[str, Any], contents: dict[str, bytes], rows: list[Any]
+) -> None:
+    """Write what the archive holds into the new run's row, tables and folder."""
+    store.add_metrics(run_id, rows)
     store.update_run(
         run_id, state=_ended_state(manifest), about=manifest["about"], result=manifest["result"]
     )
@@ -113,7 +127,6 @@ def import_run(store: Store, path: Path) -> str:
     for name in (LOG_FILE, EXAMPLES_FILE, *MODEL_FILES):
         if name in contents:
             write_atomically(store.workspace.run_dir(run_id) / name, contents[name])
-    return run_id
 
 
 def _manifest(store: Store, run_id: str) -> dict[str, Any]:

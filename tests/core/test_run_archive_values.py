@@ -7,9 +7,11 @@ import zipfile
 
 import pytest
 
+from cifar_core import run_archive
 from cifar_core.errors import RunError
 from cifar_core.records import EpochRecord, StepRecord
 from cifar_core.run_archive import export_run, import_run
+from cifar_core.run_notes import deleted_runs
 from cifar_core.run_state import RunState
 
 
@@ -93,3 +95,28 @@ def test_a_folder_left_behind_is_not_filled_again(store, contents, bring):
 def test_a_free_id_is_kept(contents, bring):
     free = "20261124-000000-abcdef"
     assert bring(with_manifest(contents, run_id=free)) == free
+
+
+def test_where_there_is_no_room_nothing_of_it_stays(store, contents, bring, monkeypatch):
+    def full(path, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(run_archive, "write_atomically", full)
+    before = {folder.name for folder in (store.workspace.root / "runs").iterdir()}
+    with pytest.raises(RunError, match="No space left"):
+        bring({**contents, "worker.log": b"said"})
+    assert len(store.runs()) == 1 and deleted_runs(store) == []
+    assert {folder.name for folder in (store.workspace.root / "runs").iterdir()} == before
+
+
+def test_a_damaged_archive_is_refused(store, contents, tmp_path):
+    path = tmp_path / "run.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+    found = bytearray(path.read_bytes())
+    found[found.index(b"0.001")] ^= 1  # stored as it is: only its checksum can tell
+    path.write_bytes(found)
+    with pytest.raises(RunError, match=r"run\.zip"):
+        import_run(store, path)
+    assert len(store.runs()) == 1
