@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -49,7 +48,6 @@ _TROUBLE = "models_trouble"
 _TABS, _DRAWING = "models_tabs", "models_graph"
 _MOST_ROWS = 10
 """Of a drawing that is shown whole; a longer one scrolls in its own room."""
-_STYLE = Path(__file__).parent / "browser" / "models_page.css"
 
 
 def show_head(entry: ModelEntry) -> None:
@@ -253,6 +251,4 @@ def _show_snippet(entry: ModelEntry) -> None:
         info.normalization.std, format or "pt", file_name=file_name(entry, format or "pt"),
         fit=info.fit,
     )  # fmt: skip
-    st.html(_STYLE)
-    with st.container(key="models_code"):
-        st.code(snippet, language="python", wrap_lines=True)
+    st.code(snippet, language="python", wrap_lines=True)
