@@ -24,7 +24,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from cifar_core.config import TrainConfig
 from cifar_core.jobs import run_state
@@ -39,11 +39,19 @@ CHROMIUM_OPTIONS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 START_LIMIT_S = 60
+expect.set_options(timeout=20_000)
 BAD_LOG_LINE = re.compile(r"Traceback|warning|error|exception|deprecat", re.IGNORECASE)
 
 
 SERVER_AWAY = re.compile("ERR_CONNECTION|No response received|Is Streamlit still running")
 """What Chromium and Streamlit's page write to the console while the server cannot be reached."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one process of several run all tests here: two browsers at once starve each other."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @dataclass

@@ -255,8 +255,9 @@ def test_on_a_phone_a_running_training_comes_first(visit, address, store):
     assert page.evaluate(top, "train_state") < page.evaluate(top, "train_presets")
     button(page, "train_stop").click()
     expect(state(page)).to_contain_text("Stopped", timeout=20_000)
-    page.wait_for_timeout(1000)
-    assert page.evaluate(top, "train_presets") < page.evaluate(top, "train_state")
+    page.wait_for_function(
+        f"() => {{ const top = {top}; return top('train_presets') < top('train_state'); }}"
+    )
 
 
 def test_the_form_is_in_the_address_and_comes_back_with_it(visit, app, address):
