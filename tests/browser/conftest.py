@@ -47,13 +47,6 @@ SERVER_AWAY = re.compile("ERR_CONNECTION|No response received|Is Streamlit still
 """What Chromium and Streamlit's page write to the console while the server cannot be reached."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one process of several run all tests here: two browsers at once starve each other."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 @dataclass
 class App:
     """The server under test; ``home`` is a link to the workspace."""
