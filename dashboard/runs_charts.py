@@ -12,6 +12,8 @@ from dashboard.charts import new_figure
 
 MEASURES = ("val_accuracy", "val_loss", "train_accuracy", "train_loss", "learning_rate")
 AXES = ("epoch", "step", "time")
+_MOST_LEVELS = 8
+"""So many values of a setting have a tick each; more numbers stand by their size."""
 
 
 @dataclass(frozen=True)
@@ -69,31 +71,65 @@ def positions(epochs: Sequence[EpochRecord], axis: str) -> list[float]:
 
 
 def parallel_figure(
-    columns: Mapping[str, Sequence[Any]], result: tuple[str, Sequence[float]]
+    columns: Mapping[str, Sequence[Any]],
+    result: tuple[str, Sequence[float]],
+    runs: Sequence[tuple[str, str]],
 ) -> go.Figure:
-    """Return a line for each run across its settings, coloured by how good it became.
+    """Return a line for each run across its settings, one upright axis a setting.
+
+    Plotly's own ``Parcoords`` needs WebGL, which many machines without a GPU do not have.
 
     Args:
         columns: by the name of a setting, its value in each run; words become levels.
-        result: name and value, 0 to 1, of what the settings led to.
+        result: name and value, 0 to 1, of what the settings led to: the last axis.
+        runs: name and colour of each run.
     """
-    name, values = result
-    axes = [_dimension(title, list(row)) for title, row in columns.items()]
-    axes.append({"label": name, "values": list(values), "tickformat": ".0%"})
-    line = {"color": list(values), "colorscale": "Viridis", "showscale": False}
-    figure = new_figure(go.Parcoords(dimensions=axes, line=line), height=380)
-    figure.update_layout(margin={"l": 48, "r": 48, "t": 48, "b": 16})
-    return figure
+    axes = [(title, *_places(list(row))) for title, row in columns.items()]
+    axes.append((result[0], *_places(list(result[1]), as_share=True)))
+    lines = [
+        go.Scatter(
+            x=list(range(len(axes))),
+            y=[places[number] for _title, places, _ticks in axes],
+            name=escape(name),
+            mode="lines+markers",
+            line={"color": colour, "width": 2},
+            hovertemplate=f"{escape(name)}<extra></extra>",
+        )
+        for number, (name, colour) in enumerate(runs)
+    ]
+    figure = new_figure(*lines, height=380)
+    for place, (_title, _places_of_runs, ticks) in enumerate(axes):
+        figure.add_vline(x=place, line={"width": 1, "color": "rgba(128, 128, 128, 0.5)"})
+        for height, text in ticks:
+            figure.add_annotation(
+                x=place, y=height, text=escape(text), showarrow=False, xanchor="left", xshift=6,
+                font={"size": 11},
+            )  # fmt: skip
+    titles = [escape(title) for title, _places_of_runs, _ticks in axes]
+    figure.update_layout(showlegend=False, hovermode="closest")
+    figure.update_xaxes(
+        tickvals=list(range(len(axes))), ticktext=titles, showgrid=False, side="top",
+        range=[-0.1, len(axes) - 0.65],
+    )  # fmt: skip
+    return figure.update_yaxes(visible=False, range=[-0.06, 1.06])
 
 
-def _dimension(title: str, row: list[Any]) -> dict[str, Any]:
-    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in row)
-    if numbers and len(set(row)) > 6:
-        return {"label": title, "values": row}
-    levels = sorted(set(row), key=lambda v: (str(type(v)), v) if v is not None else ("", 0))
-    return {
-        "label": title,
-        "values": [levels.index(value) for value in row],
-        "tickvals": list(range(len(levels))),
-        "ticktext": ["–" if level is None else str(level) for level in levels],
-    }
+def _places(
+    row: list[Any], *, as_share: bool = False
+) -> tuple[list[float], list[tuple[float, str]]]:
+    """Return where each value stands on its axis, 0 to 1, and the axis' ticks.
+
+    Few values stand at even distances, in order; many numbers by their size.
+    """
+    levels = sorted(set(row), key=lambda v: (isinstance(v, str), str(v) if v is None else v))
+    if len(levels) <= _MOST_LEVELS or not all(isinstance(v, int | float) for v in levels):
+        heights = {level: i / max(1, len(levels) - 1) for i, level in enumerate(levels)}
+    else:
+        low, high = levels[0], levels[-1]
+        heights = {level: (level - low) / (high - low) for level in levels}
+        levels = [low, high]
+    words = [
+        f"{v:.1%}" if as_share else f"{v:g}" if isinstance(v, float) else str(v) for v in levels
+    ]
+    ticks = [(heights[level], word) for level, word in zip(levels, words, strict=True)]
+    return [heights[value] for value in row], ticks

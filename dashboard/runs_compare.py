@@ -128,20 +128,27 @@ def _show_parallel(chosen: Sequence[RunSummary], differing: dict[str, list[objec
     places = [n for n, s in enumerate(chosen) if s.val_accuracy is not None]
     if len(places) < MANY:
         return
-    st.caption(_("A line for each run, across the settings that differ; brighter is better."))
+    st.caption(
+        _("A line for each run, across the settings that differ, in the colour of its curve.")
+    )
     columns = {
         field_label(name): [
-            v if isinstance(v := values[n], int | float) else setting_words(name, v) for n in places
+            v if _is_number(v := values[n]) else setting_words(name, v) for n in places
         ]
         for name, values in differing.items()
     }
+    runs = [(run_label(chosen[n].run), run_colour(n)) for n in places]
     accuracies = [chosen[n].val_accuracy or 0.0 for n in places]
     st.plotly_chart(
-        parallel_figure(columns, (_("Validation accuracy"), accuracies)),
+        parallel_figure(columns, (_("Validation accuracy"), accuracies), runs),
         key="runs_parallel",
         config=CONFIG,
         alt=_("The settings of the chosen runs and the accuracy that each led to"),
     )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def show_verdicts(chosen: Sequence[RunSummary]) -> None:

@@ -22,13 +22,17 @@ def test_each_run_is_a_line_in_its_own_colour():
     assert figure.layout.yaxis.tickformat == ".0%"
 
 
-def test_words_become_levels_and_many_numbers_stay_numbers():
-    rates = [10.0**-n for n in range(7)]
+def test_each_run_is_a_line_across_settings_at_even_levels_or_by_size():
+    rates = [float(n) for n in range(1, 11)]
     figure = parallel_figure(
-        {"Network": ["vgg", "simple_cnn", None, "vgg", "vgg", "vgg", "vgg"], "Rate": rates},
-        ("Accuracy", [0.1 * n for n in range(7)]),
+        {"Network": ["vgg", "simple_cnn"] * 5, "Rate": rates},
+        ("Accuracy", [0.1 * n for n in range(1, 11)]),
+        [(f"run {n}", "#123456") for n in range(10)],
     )
-    network, rate, accuracy = figure.data[0].dimensions
-    assert list(network.ticktext) == ["–", "simple_cnn", "vgg"]
-    assert list(network["values"]) == [2, 1, 0, 2, 2, 2, 2]
-    assert list(rate["values"]) == rates and accuracy.label == "Accuracy"
+    assert len(figure.data) == 10
+    first, second = figure.data[:2]
+    assert list(first.y) == [1.0, 0.0, 0.0]
+    assert list(second.y) == pytest.approx([0.0, 1 / 9, 1 / 9])
+    assert first.line.color == "#123456"
+    words = [annotation.text for annotation in figure.layout.annotations]
+    assert words == ["simple_cnn", "vgg", "1", "10", "10.0%", "100.0%"]
