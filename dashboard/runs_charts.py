@@ -103,6 +103,7 @@ def parallel_figure(
         for height, text in ticks:
             figure.add_annotation(
                 x=place, y=height, text=escape(text), showarrow=False, xanchor="left", xshift=6,
+                yshift=8,
                 font={"size": 11},
             )  # fmt: skip
     titles = [escape(title) for title, _places_of_runs, _ticks in axes]
@@ -122,7 +123,8 @@ def _places(
     Few values stand at even distances, in order; many numbers by their size.
     """
     levels = sorted(set(row), key=lambda v: (isinstance(v, str), str(v) if v is None else v))
-    if len(levels) <= _MOST_LEVELS or not all(isinstance(v, int | float) for v in levels):
+    few = len(levels) <= _MOST_LEVELS and not (as_share and len(levels) > 1)
+    if few or not all(isinstance(v, int | float) for v in levels):
         heights = {level: i / max(1, len(levels) - 1) for i, level in enumerate(levels)}
     else:
         low, high = levels[0], levels[-1]
