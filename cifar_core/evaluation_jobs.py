@@ -1,8 +1,8 @@
-"""Evaluate a network in the background: ``python -m cifar_core.evaluation_jobs KEY``.
+"""Evaluate a network in the background: ``python -m cifar_core.evaluation_jobs PLAN``.
 
 The answers are kept in the workspace under a key made of the weights and of the images, so that the
-same question is never computed twice, whoever asks. Each look at test images is counted: the more
-often one chooses by the test set, the less it tells.
+same question is never computed twice, whoever asks. Each look at test images is counted
+(``openings``).
 
 Imports no torch before the work begins.
 """
@@ -10,15 +10,13 @@ Imports no torch before the work begins.
 import hashlib
 import json
 import sys
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from filelock import FileLock
-
-from cifar_core.background import BackgroundJob, JobFile, Reporter, carry_out
-from cifar_core.store import Store
+from cifar_core.background import BackgroundJob, JobFile
+from cifar_core.background_work import Reporter, carry_out
+from cifar_core.openings import note_opening
 from cifar_core.threads import let_threads_sleep
 from cifar_core.workspace import Workspace
 
@@ -28,9 +26,7 @@ if TYPE_CHECKING:
     from cifar_core.data.image_set import Subset
 
 VALIDATION, TEST, EXTRA = "validation", "test", "extra"
-PARTS = (VALIDATION, TEST, EXTRA)
-
-_OPENINGS = "test-openings.jsonl"
+"""The parts of a plan."""
 
 
 @dataclass(frozen=True)
@@ -70,64 +66,25 @@ class EvaluationPlan:
 
 def start_evaluation(workspace: Workspace, plan: EvaluationPlan) -> BackgroundJob:
     """Evaluate in a process of its own, unless one does so already."""
-    file = _job_file(workspace, plan.key)
-    return file.start("cifar_core.evaluation_jobs", asdict(plan), workspace)
+    text = json.dumps(asdict(plan))
+    return job_file(workspace, plan).start(
+        BackgroundJob(), workspace, "cifar_core.evaluation_jobs", text
+    )
 
 
 def cancel_evaluation(workspace: Workspace, plan: EvaluationPlan) -> None:
     """Ask an evaluation to end; one that has ended stays as it is."""
-    _job_file(workspace, plan.key).cancel()
+    job_file(workspace, plan).cancel()
 
 
 def find_evaluation(workspace: Workspace, plan: EvaluationPlan) -> BackgroundJob | None:
     """Return the last evaluation of a plan in its true state, or None if there was none."""
-    return _job_file(workspace, plan.key).look()
+    return job_file(workspace, plan).look()
 
 
 def answers_path(workspace: Workspace, plan: EvaluationPlan) -> Path:
     """Return where the answers to a plan are, or would be."""
-    return _job_file(workspace, plan.key).path.with_suffix(".safetensors")
-
-
-@dataclass(frozen=True)
-class Openings:
-    """How often the test images of a set were looked at: in all, and for one network."""
-
-    total: int
-    by_model: int
-
-
-def count_openings(
-    workspace: Workspace, fingerprint: str, *, weights: str = "", run_id: str = ""
-) -> Openings:
-    """Return how often test images of a set were looked at: by finished runs, and since by people.
-
-    Args:
-        workspace: of the runs and the evaluations.
-        fingerprint: of the image set.
-        weights: of the network in question, as in ``EvaluationPlan``.
-        run_id: the run that the network comes from, if it is one of this workspace.
-    """
-    tested = [run for run in Store(workspace).runs() if "test" in run.result]
-    runs = [r for r in tested if r.about.get("data", {}).get("fingerprint") == fingerprint]
-    later = [found for found in _noted_openings(workspace) if found[0] == fingerprint]
-    own = sum(run.run_id == run_id for run in runs)
-    own += sum(bool(weights) and found[1] == weights for found in later)
-    return Openings(len(runs) + len(later), own)
-
-
-def note_opening(workspace: Workspace, fingerprint: str, weights: str) -> None:
-    """Write down that the test images of a set are looked at.
-
-    Args:
-        workspace: where that is counted.
-        fingerprint: of the image set.
-        weights: of the network, as in ``EvaluationPlan``.
-    """
-    line = {"fingerprint": fingerprint, "weights": weights, "at": time.time()}
-    path = _folder(workspace) / _OPENINGS
-    with FileLock(path.with_suffix(".lock")), path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+    return job_file(workspace, plan).path.with_suffix(".safetensors")
 
 
 def select_images(workspace: Workspace, plan: EvaluationPlan, classes: tuple[str, ...]) -> "Subset":
@@ -159,30 +116,11 @@ def select_images(workspace: Workspace, plan: EvaluationPlan, classes: tuple[str
     return splits.test if plan.part == TEST else splits.val
 
 
-def _folder(workspace: Workspace) -> Path:
+def job_file(workspace: Workspace, plan: EvaluationPlan) -> JobFile[BackgroundJob]:
+    """Return the file that tells of the last evaluation of a plan; its answers lie beside it."""
     folder = workspace.root / "evaluations"
     folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def _job_file(workspace: Workspace, key: str) -> JobFile:
-    return JobFile(_folder(workspace) / f"{key}.json")
-
-
-def _noted_openings(workspace: Workspace) -> list[tuple[str, str]]:
-    """Return fingerprint and weights of each opening that was written down."""
-    try:
-        lines = (_folder(workspace) / _OPENINGS).read_bytes().splitlines()
-    except FileNotFoundError:
-        return []
-    found = []
-    for line in lines:
-        try:
-            values = json.loads(line)
-            found.append((str(values["fingerprint"]), str(values["weights"])))
-        except (ValueError, KeyError, TypeError):  # a line that a power cut left unfinished
-            continue
-    return found
+    return JobFile(folder / f"{plan.key}.json", BackgroundJob)
 
 
 # --- in the process of the evaluation
@@ -231,15 +169,19 @@ def _check_classes(model: "Model", subset: "Subset") -> None:
         )
 
 
-def main(key: str) -> int:
-    """Carry out the evaluation that was written down, in this process."""
+def main(text: str) -> int:
+    """Carry out an evaluation in this process.
+
+    Args:
+        text: the plan as JSON.
+    """
     let_threads_sleep()
-    workspace = Workspace.default()
+    workspace, plan = Workspace.default(), EvaluationPlan(**json.loads(text))
 
-    def work(asked: dict[str, Any], report: Reporter) -> None:
-        evaluate_plan(workspace, EvaluationPlan(**asked), report)
+    def work(job: BackgroundJob, report: Reporter) -> None:
+        evaluate_plan(workspace, plan, report)
 
-    return carry_out(_job_file(workspace, key), work)
+    return carry_out(job_file(workspace, plan), work, by_hand=BackgroundJob())
 
 
 if __name__ == "__main__":

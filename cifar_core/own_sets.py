@@ -11,8 +11,7 @@ from pathlib import Path
 
 from cifar_core.config import FITS
 from cifar_core.data.uploads import forget_upload, list_uploads, upload_name
-from cifar_core.data_job_records import JobRecord
-from cifar_core.data_jobs import list_jobs
+from cifar_core.data_jobs import job_file, list_jobs
 from cifar_core.errors import DatasetError
 from cifar_core.jobs import run_state
 from cifar_core.run_state import ACTIVE, RunState
@@ -85,7 +84,7 @@ def delete_own_set(workspace: Workspace, data: str) -> None:
     if own.is_upload:
         forget_upload(Path(data), workspace)
     for fit in FITS:
-        record = JobRecord.of(workspace, data, fit)
+        record = job_file(workspace, data, fit)
         with record.lock:
             record.path.unlink(missing_ok=True)
             record.log_path.unlink(missing_ok=True)

@@ -12,8 +12,7 @@ from cifar_core.data.download_files import (
     part_of_cifar10,
 )
 from cifar_core.data.download_sources import CIFAR10_ARCHIVE, choose_sources, host_of
-from cifar_core.data_job_records import DataJob
-from cifar_core.data_jobs import start_preparing
+from cifar_core.data_jobs import DataJob, start_preparing
 from cifar_core.errors import DatasetError
 from dashboard.dataset_address import show_source
 from dashboard.i18n import _

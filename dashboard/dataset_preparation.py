@@ -10,9 +10,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from cifar_core.background import JobState
 from cifar_core.config import BUILTIN, CIFAR10
-from cifar_core.data_job_records import DataJob, JobState
-from cifar_core.data_jobs import cancel_preparing, find_job, log_tail, start_preparing
+from cifar_core.data_jobs import DataJob, cancel_preparing, find_job, log_tail, start_preparing
 from cifar_core.errors import DatasetError
 from cifar_core.workspace import Workspace
 from dashboard.class_names import class_name

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from cifar_core.background import JobState
 from cifar_core.config import BUILTIN, CIFAR10
 from cifar_core.data.sources import has_cifar10, is_ready
 from cifar_core.data.uploads import list_uploads, upload_name
-from cifar_core.data_job_records import JobState
 from cifar_core.data_jobs import absolute_data, find_job, list_jobs
 from cifar_core.errors import DatasetError
 from cifar_core.workspace import Workspace

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cifar_core.data_job_records import JobState
+from cifar_core.background import JobState
 from cifar_core.evaluation_jobs import (
     TEST,
     EvaluationPlan,
     answers_path,
     cancel_evaluation,
-    count_openings,
     find_evaluation,
     start_evaluation,
 )
+from cifar_core.openings import count_openings
 from dashboard.i18n import _, ngettext
 from dashboard.markdown import plain
 from dashboard.numbers import count, duration, percent

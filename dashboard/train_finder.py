@@ -3,8 +3,8 @@
 import streamlit as st
 
 from cifar_core import lr_jobs
+from cifar_core.background import JobState
 from cifar_core.config import TrainConfig
-from cifar_core.data_job_records import JobState
 from cifar_core.errors import WorkbenchError
 from cifar_core.lr_jobs import RateSearch
 from cifar_core.rate_curve import suggest_rates

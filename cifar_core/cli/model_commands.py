@@ -18,7 +18,6 @@ from cifar_core.data.transforms import Preprocessing
 from cifar_core.devices import resolve_device
 from cifar_core.errors import ConfigError, DatasetError, ImageError
 from cifar_core.evaluation import format_evaluation, score_logits
-from cifar_core.evaluation_jobs import note_opening
 from cifar_core.export import export_model
 from cifar_core.inference import compute_logits
 from cifar_core.inspection import as_text, layer_table
@@ -26,6 +25,7 @@ from cifar_core.mcnemar import SIGNIFICANT_BELOW, Disagreement, compare_answers
 from cifar_core.metrics import brier_score, check_logits
 from cifar_core.model_info import HEADER_KEY
 from cifar_core.models.registry import summarise_models
+from cifar_core.openings import note_opening
 from cifar_core.pictures import open_picture
 from cifar_core.prediction import Prediction, predict_pictures
 from cifar_core.workspace import Workspace

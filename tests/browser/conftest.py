@@ -7,6 +7,9 @@ if the browser's console holds an error. ``fake_run`` is a run whose worker is t
 Starting a server costs two seconds, so one serves many tests. Its ``CIFAR_HOME`` is a link that
 each test points at an empty folder of its own; every path and cache of the server follows, because
 ``Workspace.default`` resolves the link whenever it is asked.
+
+A test here that fails is run once more, since a browser, a server and a worker share two cores with
+the other tests; the report names every test that needed it (``RERUN``).
 """
 
 import math
@@ -41,6 +44,12 @@ CHROMIUM_OPTIONS = [
 START_LIMIT_S = 60
 expect.set_options(timeout=20_000)
 BAD_LOG_LINE = re.compile(r"Traceback|warning|error|exception|deprecat", re.IGNORECASE)
+
+
+def pytest_collection_modifyitems(items) -> None:
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 SERVER_AWAY = re.compile("ERR_CONNECTION|No response received|Is Streamlit still running")

@@ -78,6 +78,6 @@ def test_from_home_to_a_prediction_with_a_model_that_came_back(visit, store, tmp
     page.get_by_text("Upload", exact=True).first.click()
     settle(page)
     page.locator("input[type=file]").first.set_input_files(picture)
-    expect(page.locator(".st-key-predict_bars .js-plotly-plot")).to_be_visible(timeout=LONG)
+    expect(page.locator(".st-key-predict_bars .js-plotly-plot").first).to_be_visible(timeout=LONG)
     expect(page.get_by_text(re.compile(r"\d+(\.\d)? %")).first).to_be_visible()
     settle(page)

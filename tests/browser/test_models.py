@@ -96,7 +96,7 @@ def test_a_model_goes_home_comes_back_and_answers_the_same(
     page.locator(".st-key-models_predict button").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Predict")
     assert f"model={newest.model_id}" in page.url
-    expect(page.locator(".st-key-predict_bars .js-plotly-plot")).to_be_visible(timeout=LONG)
+    expect(page.locator(".st-key-predict_bars .js-plotly-plot").first).to_be_visible(timeout=LONG)
 
 
 @pytest.mark.parametrize("format", ["safetensors", "onnx"])

@@ -53,10 +53,15 @@ def predict_page(visit, model_path):
 
 
 def wait_for_answer(page: Page) -> None:
-    bars = page.locator(".st-key-predict_bars .js-plotly-plot")
-    expect(bars).to_have_count(1, timeout=LONG)  # two while a rerun replaces the old answer
-    expect(bars).to_be_visible(timeout=LONG)
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=LONG)
+    """Wait until the page rests and shows one answer; two stand there while a rerun goes on."""
+    page.wait_for_function(
+        """() => {
+            const bars = document.querySelectorAll('.st-key-predict_bars .js-plotly-plot');
+            const resting = document.querySelector('[data-test-script-state=notRunning]');
+            return resting && bars.length === 1 && bars[0].checkVisibility();
+        }""",
+        timeout=LONG,
+    )
 
 
 def upload(page: Page, *files: Path) -> None:
@@ -100,14 +105,14 @@ def test_the_answer_to_an_upload_is_the_cores_own(predict_page, model_path, tmp_
     page = predict_page()
     upload(page, tmp_path / "phone.jpg")
     expect(page.get_by_text("phone.jpg").last).to_be_visible(timeout=LONG)
-    page.wait_for_timeout(500)
     model = load_model(model_path)
     (expected,) = predict_pictures(
         model.network, [open_picture(tmp_path / "phone.jpg")], model.info.classes,
         Preprocessing(model.info.normalization),
     )  # fmt: skip
     ((name, share),) = expected.top(1)
-    assert answer_of(page) == f"{name} {share * 100:.1f} %"
+    answer = page.get_by_role("heading", level=2).first
+    expect(answer).to_have_text(f"{name} {share * 100:.1f} %", timeout=LONG)
 
 
 def test_pictures_of_every_kind_are_answered_or_refused_in_a_sentence(predict_page, app, tmp_path):
@@ -160,23 +165,18 @@ def test_an_example_is_chosen_with_mouse_or_keyboard_and_stays_in_the_address(pr
 def test_the_heat_map_follows_class_method_and_strength_without_moving_the_bars(predict_page):
     page = predict_page()
     page.evaluate("window.bars = document.querySelector('.st-key-predict_bars .js-plotly-plot')")
-    seen = set()
-
-    def heat() -> str:
-        page.wait_for_timeout(300)
-        page.locator("[data-test-script-state=notRunning]").wait_for()
-        return page.locator(".st-key-predict_pictures img").last.get_attribute("src")
-
-    seen.add(heat())
+    heat = page.locator(".st-key-predict_pictures img").last
+    first = heat.get_attribute("src")
     page.get_by_role("radio", name="Covering").click()
-    page.wait_for_timeout(1500)
-    seen.add(heat())
+    expect(heat).not_to_have_attribute("src", first, timeout=LONG)
+    wait_for_answer(page)
+    covering = heat.get_attribute("src")
     slider = page.locator(".st-key-predict_strength").get_by_role("slider")
     slider.focus()
     slider.press("Home")
-    page.wait_for_timeout(1500)
-    seen.add(heat())
-    assert len(seen) == 3
+    expect(heat).not_to_have_attribute("src", covering, timeout=LONG)
+    wait_for_answer(page)
+    assert heat.get_attribute("src") != first
     assert page.evaluate(
         "window.bars === document.querySelector('.st-key-predict_bars .js-plotly-plot')"
     )

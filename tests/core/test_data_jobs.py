@@ -10,18 +10,20 @@ import time
 import psutil
 import pytest
 
-from cifar_core import data_jobs
+from cifar_core import background, data_jobs
+from cifar_core.background import START_LIMIT_S, JobFile, JobState, conclude_state
 from cifar_core.data import download_sources
 from cifar_core.data.download_files import part_of_cifar10
 from cifar_core.data.sources import is_ready
-from cifar_core.data_job_records import (
-    START_LIMIT_S,
+from cifar_core.data_jobs import (
     DataJob,
-    JobRecord,
-    JobState,
-    conclude_state,
+    cancel_preparing,
+    find_job,
+    job_file,
+    list_jobs,
+    log_tail,
+    start_preparing,
 )
-from cifar_core.data_jobs import cancel_preparing, find_job, list_jobs, log_tail, start_preparing
 from cifar_core.errors import DatasetError
 from tests.core.data.web import Web, silent_after, status, well
 
@@ -50,7 +52,7 @@ def _leave_no_process(workspace):
     for job in list_jobs(workspace):
         if job.is_active and job.pid not in (0, os.getpid()):
             psutil.Process(job.pid).kill()
-    for child in data_jobs._children:
+    for child in background._children:
         child.wait(LIMIT_S)
 
 
@@ -63,7 +65,7 @@ def written_job(workspace, data="builtin", **fields):
         "started_at": time.time(),
         **fields,
     }
-    JobRecord.of(workspace, data, "crop").write(DataJob(data, "crop", **fields))
+    job_file(workspace, data, "crop").write(DataJob(data=data, fit="crop", **fields))
 
 
 # --- whole preparations, in a process of their own
@@ -116,7 +118,7 @@ def test_many_starts_at_once_start_one(workspace, monkeypatch):
         launched.append(args)
         return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"])
 
-    monkeypatch.setattr(data_jobs, "_launch", launch)
+    monkeypatch.setattr(JobFile, "_launch", launch)
     jobs = []
     threads = [
         threading.Thread(target=lambda: jobs.append(start_preparing(workspace, "builtin")))
@@ -199,7 +201,7 @@ def test_an_end_written_between_two_looks_is_believed(workspace, monkeypatch):
         written_job(workspace, state=JobState.FINISHED)
         return False
 
-    monkeypatch.setattr("cifar_core.data_job_records.process_exists", exists_no_more)
+    monkeypatch.setattr("cifar_core.background.process_exists", exists_no_more)
     assert find_job(workspace, "builtin").state == JobState.FINISHED
 
 
@@ -212,14 +214,14 @@ def test_jobs_are_listed_the_latest_first(workspace):
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"state": "dancing"}', '{"data": "x"}'])
 def test_a_damaged_record_counts_as_none(workspace, content):
     written_job(workspace)
-    JobRecord.of(workspace, "builtin", "crop").path.write_text(content)
+    job_file(workspace, "builtin", "crop").path.write_text(content)
     assert find_job(workspace, "builtin") is None
     assert list_jobs(workspace) == []
 
 
 def test_the_end_of_the_log_is_kept(workspace):
     assert log_tail(workspace, "builtin") == ""
-    JobRecord.of(workspace, "builtin", "crop").log_path.write_text("x" * 9000 + "the end\n")
+    job_file(workspace, "builtin", "crop").log_path.write_text("x" * 9000 + "the end\n")
     assert log_tail(workspace, "builtin").endswith("the end")
     assert len(log_tail(workspace, "builtin")) < 5000
 
@@ -240,7 +242,7 @@ def test_the_end_of_the_log_is_kept(workspace):
     ],
 )  # fmt: skip
 def test_the_true_state_follows_from_record_and_process(job, has_process, silent_s, expected):
-    described = DataJob("builtin", "crop", started_at=1000.0, **job)
+    described = DataJob(data="builtin", fit="crop", started_at=1000.0, **job)
     assert conclude_state(described, has_process=has_process, now=1000.0 + silent_s) == expected
 
 

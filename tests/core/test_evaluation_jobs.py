@@ -7,29 +7,29 @@ import psutil
 import pytest
 import torch
 
-from cifar_core import background, evaluation_jobs
+from cifar_core import background, openings
 from cifar_core.answers import load_answers
+from cifar_core.background import JobState
 from cifar_core.checkpoint import load_model, save_model
 from cifar_core.data.sources import open_data
 from cifar_core.data.splits import split_images
 from cifar_core.data.transforms import Preprocessing
-from cifar_core.data_job_records import JobState
 from cifar_core.errors import DatasetError
 from cifar_core.evaluation_jobs import (
     TEST,
     EvaluationPlan,
     answers_path,
     cancel_evaluation,
-    count_openings,
     evaluate_plan,
     find_evaluation,
-    note_opening,
+    job_file,
     select_images,
     start_evaluation,
 )
 from cifar_core.inference import compute_logits
 from cifar_core.model_info import ModelInfo
 from cifar_core.models.registry import build_model
+from cifar_core.openings import count_openings, note_opening
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +92,7 @@ def test_only_looks_at_test_images_are_counted(workspace, store, plan):
     run = store.runs()[0]
     store.update_run(run.run_id, result={"test": {}},
                      about={"data": {"fingerprint": plan.fingerprint}})  # fmt: skip
-    with (workspace.root / "evaluations" / evaluation_jobs._OPENINGS).open("a") as file:
+    with openings._path(workspace).open("a") as file:
         file.write('{"fingerpr')
     found = count_openings(workspace, plan.fingerprint, weights=plan.weights, run_id=run.run_id)
     assert (found.total, found.by_model) == (3, 2)
@@ -146,6 +146,6 @@ def test_a_job_whose_process_is_gone_has_crashed(workspace, plan, monkeypatch):
     monkeypatch.setattr(background.JobFile, "_launch", lambda *_: Child())
     assert start_evaluation(workspace, plan).is_active
     assert find_evaluation(workspace, plan).state == JobState.STARTING
-    file = evaluation_jobs._job_file(workspace, plan.key)
+    file = job_file(workspace, plan)
     file.update(process_started=psutil.Process().create_time() - 100)
     assert find_evaluation(workspace, plan).state == JobState.CRASHED

@@ -3,18 +3,18 @@ import time
 import psutil
 import pytest
 
-from cifar_core import lr_jobs
+from cifar_core import background, lr_jobs
+from cifar_core.background import JobFile, JobState
 from cifar_core.config import DEFAULTS
-from cifar_core.data_job_records import JobState
 
 
 @pytest.fixture(autouse=True)
 def _no_search_outlives_its_test():
     yield
-    for child in lr_jobs._children:
+    for child in background._children:
         child.kill()
         child.wait(30)
-    lr_jobs._children.clear()
+    background._children.clear()
 
 
 @pytest.fixture
@@ -34,12 +34,16 @@ def no_process(monkeypatch):
         def wait(self, timeout):
             """It is still needed."""
 
-    def launch(workspace, record):
-        launched.append(record.path.stem)
+    def launch(file, workspace, module, settings):
+        launched.append(settings)
         return Child()
 
-    monkeypatch.setattr(lr_jobs, "_launch", launch)
+    monkeypatch.setattr(JobFile, "_launch", launch)
     return launched
+
+
+def job_file(workspace, config):
+    return lr_jobs.job_file(workspace, lr_jobs.important_settings(config))
 
 
 def wait_until_ended(workspace, config):
@@ -86,7 +90,7 @@ def test_two_clicks_start_one_search_and_others_are_told_apart(workspace, tiny_c
 
 def test_a_search_whose_process_is_gone_counts_as_crashed(workspace, tiny_config, no_process):
     lr_jobs.start_search(workspace, tiny_config)
-    record = lr_jobs._Record.of(workspace, tiny_config)
+    record = job_file(workspace, tiny_config)
     record.update(process_started=1.0)
     assert lr_jobs.find_search(workspace, tiny_config).state == JobState.CRASHED
 
@@ -101,7 +105,7 @@ def test_an_error_is_kept_as_a_sentence(workspace, tiny_config, no_process):
 
 def test_a_damaged_record_counts_as_none(workspace, tiny_config, no_process):
     lr_jobs.start_search(workspace, tiny_config)
-    lr_jobs._Record.of(workspace, tiny_config).path.write_text('{"state": "odd"}')
+    job_file(workspace, tiny_config).path.write_text('{"state": "odd"}')
     assert lr_jobs.find_search(workspace, tiny_config) is None
 
 

@@ -3,11 +3,11 @@ import zipfile
 
 import pytest
 
+from cifar_core.background import JobState
 from cifar_core.config import TrainConfig
 from cifar_core.data.sources import is_ready, open_data, prepared_version
 from cifar_core.data.uploads import keep_upload, list_uploads
-from cifar_core.data_job_records import DataJob, JobRecord, JobState
-from cifar_core.data_jobs import list_jobs
+from cifar_core.data_jobs import DataJob, job_file, list_jobs
 from cifar_core.errors import DatasetError
 from cifar_core.own_sets import delete_own_set, list_own_sets
 from cifar_core.run_state import RunState
@@ -35,7 +35,8 @@ def test_an_upload_is_listed_under_the_persons_name_with_all_it_takes(workspace,
 
 def test_deleting_an_upload_leaves_nothing_of_it(workspace, upload):
     open_data(upload, workspace)
-    JobRecord.of(workspace, upload, "crop").write(DataJob(upload, "crop", JobState.FINISHED))
+    job = DataJob(data=upload, fit="crop", state=JobState.FINISHED)
+    job_file(workspace, upload, "crop").write(job)
     delete_own_set(workspace, upload)
     assert list_own_sets(workspace) == [] == list_uploads(workspace) == list_jobs(workspace)
     assert not list(workspace.data_dir.rglob("*.npy"))

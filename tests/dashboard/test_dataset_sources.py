@@ -2,10 +2,11 @@ import time
 
 import pytest
 
+from cifar_core.background import JobState
 from cifar_core.config import BUILTIN, CIFAR10
 from cifar_core.data import drawn
 from cifar_core.data.sources import open_data
-from cifar_core.data_job_records import DataJob, JobRecord, JobState
+from cifar_core.data_jobs import DataJob, job_file
 from cifar_core.errors import DatasetError
 from dashboard import dataset_sources
 from dashboard.dataset_sources import (
@@ -19,8 +20,8 @@ from dashboard.dataset_sources import (
 
 
 def finished_job(workspace, data):
-    job = DataJob(data, "crop", JobState.FINISHED, started_at=time.time())
-    JobRecord.of(workspace, data, "crop").write(job)
+    job = DataJob(data=data, fit="crop", state=JobState.FINISHED, started_at=time.time())
+    job_file(workspace, data, "crop").write(job)
 
 
 def test_a_fresh_workspace_offers_drawings_and_cifar10(workspace):

@@ -11,14 +11,14 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from cifar_core.background import JobState
 from cifar_core.config import TrainConfig
 from cifar_core.data import drawn
 from cifar_core.data.image_set import CIFAR10_CLASSES, RawImages
 from cifar_core.data.prepared import open_prepared, write_prepared
 from cifar_core.data.sources import open_data
 from cifar_core.data.transforms import build_preprocessing
-from cifar_core.data_job_records import DataJob, JobRecord, JobState
-from cifar_core.data_jobs import find_job, list_jobs, start_preparing
+from cifar_core.data_jobs import DataJob, find_job, job_file, list_jobs, start_preparing
 from dashboard.navigation import exists
 
 ROOT = Path(__file__).parent.parent.parent
@@ -375,8 +375,10 @@ def test_notes_about_skipped_files_are_there_folded(open_page, workspace, tiny_f
 
 
 def test_a_crashed_preparation_says_so_with_what_it_printed(open_page, workspace):
-    record = JobRecord.of(workspace, "builtin", "crop")
-    record.write(DataJob("builtin", "crop", JobState.RUNNING, pid=2**22 + 1, started_at=1.0))
+    record = job_file(workspace, "builtin", "crop")
+    record.write(
+        DataJob(data="builtin", fit="crop", state=JobState.RUNNING, pid=2**22 + 1, started_at=1.0)
+    )
     record.log_path.write_text("Killed")
     app = open_page()
     assert "ended without saying why" in app.error[0].value

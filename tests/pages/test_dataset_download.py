@@ -8,9 +8,9 @@ import psutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cifar_core import data_jobs
-from cifar_core.data_job_records import DataJob, JobRecord, JobState
-from cifar_core.data_jobs import find_job
+from cifar_core import background
+from cifar_core.background import JobState
+from cifar_core.data_jobs import DataJob, find_job, job_file
 
 ROOT = Path(__file__).parent.parent.parent
 NOWHERE = "http://127.0.0.1:9/cifar-10-python.tar.gz"
@@ -44,7 +44,8 @@ def write_job(workspace, **fields):
         "done": 42_600_000, "total": 170_400_000, "source": "zenodo.org", "bytes_per_s": 2e6,
         "told_at": time.time(), **fields,
     }  # fmt: skip
-    JobRecord.of(workspace, "cifar10", "crop").write(DataJob("cifar10", "crop", **fields))
+    job = DataJob(data="cifar10", fit="crop", **fields)
+    job_file(workspace, "cifar10", "crop").write(job)
 
 
 def wait_for_end(workspace):
@@ -52,7 +53,7 @@ def wait_for_end(workspace):
     while find_job(workspace, "cifar10").is_active:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    for child in data_jobs._children:
+    for child in background._children:
         child.wait(LIMIT_S)
 
 

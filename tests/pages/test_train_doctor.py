@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from cifar_core import lr_jobs
+from cifar_core import background
+from cifar_core.background import JobFile, JobState
 from cifar_core.config import TrainConfig
-from cifar_core.data_job_records import JobState
 from cifar_core.rate_curve import RatePoint
 from cifar_core.records import StepRecord
 from cifar_core.run_state import RunState
@@ -85,32 +85,32 @@ def test_findings_are_told_in_chinese(open_page, stuck):
 
 
 class Searches:
-    """What the finder has started: no processes, only their records."""
+    """What the finder has started: no processes, only their files."""
 
     pid = os.getpid()
 
     def __init__(self) -> None:
-        self.records = []
+        self.files = []
 
     def poll(self):
         """It goes on."""
 
-    def launch(self, workspace, record) -> "Searches":
-        self.records.append(record)
+    def launch(self, file, *arguments) -> "Searches":
+        self.files.append(file)
         return self
 
     def end(self, state=JobState.FINISHED, **changes) -> None:
         """Say what the process would at its end."""
         points = tuple(RatePoint(10 ** (-6 + n / 20), 2.3, loss_at(n)) for n in range(100))
-        self.records[-1].update(state=state, **{"points": points, **changes})
+        self.files[-1].update(state=state, **{"points": points, **changes})
 
 
 @pytest.fixture
 def searched(monkeypatch):
     searches = Searches()
-    monkeypatch.setattr(lr_jobs, "_launch", searches.launch)
+    monkeypatch.setattr(JobFile, "_launch", lambda *arguments: searches.launch(*arguments))
     yield searches
-    lr_jobs._children.clear()
+    background._children.clear()
 
 
 def loss_at(n: int) -> float:
@@ -120,7 +120,7 @@ def loss_at(n: int) -> float:
 def test_the_button_searches_shows_the_curve_and_one_click_fills_the_form(open_page, searched):
     app = open_page()
     app.button("train_find_rate").click().run()
-    assert len(searched.records) == 1 and "train_finder_cancel" in keys(app)
+    assert len(searched.files) == 1 and "train_finder_cancel" in keys(app)
     assert app.get("progress")
     searched.end()
     app.run()
@@ -132,7 +132,7 @@ def test_the_button_searches_shows_the_curve_and_one_click_fills_the_form(open_p
     app.button("train_finder_close").click().run()
     assert "train_find_rate" in keys(app) and "train_finder_use_steepest" not in keys(app)
     app.button("train_find_rate").click().run()
-    assert len(searched.records) == 1, "what is known is not searched again"
+    assert len(searched.files) == 1, "what is known is not searched again"
     assert "train_finder_use_steepest" in keys(app)
 
 
@@ -154,7 +154,7 @@ def test_a_search_that_fails_says_why(open_page, searched):
     app.run()
     assert "There is no run" in app.error[0].value
     app.button("train_finder_again").click().run()
-    assert len(searched.records) == 2
+    assert len(searched.files) == 2
 
 
 def test_a_curve_that_never_falls_suggests_nothing(open_page, searched):

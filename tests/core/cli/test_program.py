@@ -15,8 +15,8 @@ from PIL import Image
 
 from cifar_core.cli.program import build_parser, main
 from cifar_core.config import FIELDS, KINDS
-from cifar_core.evaluation_jobs import count_openings
 from cifar_core.models.registry import build_model
+from cifar_core.openings import count_openings
 from cifar_core.run_state import RunState
 from cifar_core.store import Store
 from cifar_core.workspace import Workspace
