@@ -136,7 +136,6 @@ def evaluate_plan(workspace: Workspace, plan: EvaluationPlan, report: Reporter |
 
     from cifar_core.answers import Answers, save_answers
     from cifar_core.checkpoint import load_model
-    from cifar_core.data.transforms import Preprocessing
     from cifar_core.devices import resolve_device
     from cifar_core.inference import compute_logits
     from cifar_core.metrics import check_logits
@@ -148,7 +147,7 @@ def evaluate_plan(workspace: Workspace, plan: EvaluationPlan, report: Reporter |
     if plan.part == TEST:
         note_opening(workspace, plan.fingerprint, plan.weights)
     logits = compute_logits(
-        model.network.to(device), subset, Preprocessing(model.info.normalization),
+        model.network.to(device), subset, model.info.preprocessing,
         device=device, progress=report,
     )  # fmt: skip
     check_logits(logits, subset.source.num_classes)

@@ -14,6 +14,7 @@ from cifar_core.data.image_set import Subset
 from cifar_core.data.transforms import Preprocessing
 from cifar_core.devices import autocast
 from cifar_core.errors import DatasetError, ImageError
+from cifar_core.views import average_views
 
 Progress = Callable[[int, int], None]
 """Told how many images are done, and of how many."""
@@ -50,7 +51,7 @@ def infer_logits(
     Args:
         model: on ``device``; its mode, weights and batch-norm statistics stay as they are.
         images: uint8 (N, H, W, 3), as stored.
-        preprocessing: turns them into what the network sees.
+        preprocessing: turns them into what the network sees, in as many views as it says.
         device: where to compute.
         precision: "float32" or "bfloat16".
 
@@ -63,8 +64,8 @@ def infer_logits(
     check_images(images)
     inputs = preprocessing(images.to(device))  # as bytes a quarter of the way to a GPU
     with evaluating(model), autocast(device, precision):
-        logits: Tensor = model(inputs)
-    return logits.float().cpu()
+        logits = average_views(model, inputs, preprocessing.views)
+    return logits.cpu()
 
 
 def check_images(images: Tensor) -> None:

@@ -8,9 +8,9 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from cifar_core.config import FITS, MODELS
+from cifar_core.config import FITS, MODELS, PLAIN, VIEWS
 from cifar_core.data.image_set import CIFAR10_CLASSES
-from cifar_core.data.transforms import HALF, Normalization
+from cifar_core.data.transforms import HALF, Normalization, Preprocessing
 from cifar_core.errors import CheckpointError
 
 FORMAT = 1
@@ -60,6 +60,12 @@ class ModelInfo:
         """How its pictures came to a square, and new ones should."""
         fit = (self.config or {}).get("fit")
         return fit if fit in FITS else FITS[0]
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """The way of new pictures to the network, as in the test of its run."""
+        views = (self.config or {}).get("views")
+        return Preprocessing(self.normalization, views=views if views in VIEWS else PLAIN)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types, with the format's version."""

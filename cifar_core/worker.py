@@ -4,6 +4,7 @@ Joins data, training and store. The same function serves the app's background pr
 command line, so that a run is a run wherever it was started.
 """
 
+import dataclasses
 import logging
 import sys
 import time
@@ -211,7 +212,8 @@ def _test(job: _Work, training: Training, splits: Splits, files: RunFiles) -> No
     files.save_final(training, epoch=epoch, metrics=metrics)
     logits = []
     for batch in iterate_logits(
-        training.model, splits.test, training.preprocessing,
+        training.model, splits.test,
+        dataclasses.replace(training.preprocessing, views=training.config.views),
         device=training.device, precision=training.config.precision,
     ):  # fmt: skip
         logits.append(batch)

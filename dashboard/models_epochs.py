@@ -174,7 +174,6 @@ def _timeline(kept: Kept, digest: str, _picture: LookedAt) -> Timeline:
     import torch
 
     from cifar_core.checkpoint import load_model
-    from cifar_core.data.transforms import Preprocessing
     from cifar_core.filters import first_layer_weights
     from cifar_core.prediction import predict_images
 
@@ -185,7 +184,7 @@ def _timeline(kept: Kept, digest: str, _picture: LookedAt) -> Timeline:
         filters.append(first_layer_weights(model.network).numpy())
         accuracy = model.info.metrics.get("val_accuracy")
         accuracies.append(accuracy if isinstance(accuracy, float) else None)
-        preprocessing = Preprocessing(model.info.normalization)
+        preprocessing = model.info.preprocessing
         probs.append(predict_images(model.network, image, preprocessing)[0].numpy())
     return Timeline(
         tuple(epoch for epoch, _path, _changed in kept),

@@ -185,12 +185,11 @@ def _digest(images: Bytes) -> str:
 def _probs(path: str, mtime_ns: int, digest: str, _images: Bytes) -> list[tuple[float, ...]]:
     import torch
 
-    from cifar_core.data.transforms import Preprocessing
     from cifar_core.metrics import check_logits
     from cifar_core.prediction import predict_images
 
     model = get_model(Path(path))
-    preprocessing = Preprocessing(model.info.normalization)
+    preprocessing = model.info.preprocessing
     probs = predict_images(model.network, torch.from_numpy(_images), preprocessing)
     check_logits(probs, len(model.info.classes))
     return [tuple(row) for row in probs.tolist()]
@@ -200,12 +199,11 @@ def _probs(path: str, mtime_ns: int, digest: str, _images: Bytes) -> list[tuple[
 def _explain(path: str, mtime_ns: int, digest: str, label: int, method: str, _image: Bytes) -> Heat:
     import torch
 
-    from cifar_core.data.transforms import Preprocessing
     from cifar_core.explanation import grad_cam, occlusion_map
     from cifar_core.heat import scale_heat
 
     model = get_model(Path(path))
-    preprocessing = Preprocessing(model.info.normalization)
+    preprocessing = model.info.preprocessing
     images = torch.from_numpy(_image)[None]
     if method == "grad_cam":
         return Heat(grad_cam(model.network, preprocessing(images), label)[0].numpy())

@@ -15,7 +15,7 @@ GROUPS = {
     "schedule": ("schedule", "warmup_epochs", "step_epochs", "step_factor"),
     "pictures": ("fit", "flip", "shift", "cutout", "normalization"),
     "overfitting": ("label_smoothing", "dropout", "early_stopping", "keep_weights"),
-    "parts": ("train_size", "val_size", "test_size"),
+    "parts": ("train_size", "val_size", "test_size", "views"),
     "computer": ("seed", "device", "precision", "layout", "keep_epochs_mb"),
 }
 """The settings under "More settings", by what they are about."""

@@ -38,6 +38,7 @@ def field_label(field: str) -> str:
         "early_stopping": _("Early stopping, in epochs"),
         "keep_weights": _("Weights to keep"),
         "keep_epochs_mb": _("Room for past epochs, in MB"),
+        "views": _("Asked about each picture"),
         "train_size": _("Training images"),
         "val_size": _("Validation images"),
         "test_size": _("Test images"),
@@ -85,6 +86,9 @@ def choice_label(choice: str) -> str:
         "contiguous": _("Channels first"),
         "best": _("Best epoch"),
         "last": _("Last epoch"),
+        "plain": _("The picture alone"),
+        "mirror": _("Its mirror image, too"),
+        "mirror_shift": _("Mirrored and moved, too"),
     }[choice]
 
 

@@ -7,7 +7,7 @@ server shows the same run at the step where it is.
 import streamlit as st
 
 from cifar_core.jobs import run_state
-from cifar_core.run_state import ACTIVE
+from cifar_core.run_state import ACTIVE, ENDED
 from dashboard.i18n import _
 from dashboard.page import open_page
 from dashboard.services import get_store
@@ -22,7 +22,8 @@ open_page(_("Train"), _("Choose settings, press Start, and watch the network lea
 st.html(PAGE_STYLE)
 store = get_store()
 runs = store.runs()
-busy = any(run_state(run) in ACTIVE for run in runs)
+states = {run.run_id: run_state(run) for run in runs}
+busy = any(state in ACTIVE for state in states.values())
 draw_link_problems(open_settings())
 
 settings, results = st.columns([7, 13], gap="medium")
@@ -36,6 +37,8 @@ write_address()
 
 with results, st.container(key="train_live" if busy else "train_results"):
     view = choose_run(store, runs)
+    if view and view.is_live != (states.get(view.run.run_id, view.state) not in ENDED):
+        st.rerun()  # it ended, or began, while the form was drawn: start, order and list follow
     if view is None:
         draw_nothing_yet()
     else:

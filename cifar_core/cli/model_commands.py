@@ -14,7 +14,6 @@ from cifar_core.config import BUILTIN, MODELS, TrainConfig
 from cifar_core.data.extra_tests import list_extra_tests, open_extra_test, read_extra_test
 from cifar_core.data.image_set import ImageSet, Subset, whole
 from cifar_core.data.splits import split_images
-from cifar_core.data.transforms import Preprocessing
 from cifar_core.devices import resolve_device
 from cifar_core.errors import ConfigError, DatasetError, ImageError
 from cifar_core.evaluation import format_evaluation, score_logits
@@ -104,7 +103,7 @@ def _answer(model: Model, name: str, test: Subset, options: argparse.Namespace) 
     note_opening(Workspace.default(), test.source.fingerprint, model.info.weights_sha256)
     with progress_bar(f"evaluating on {name}", quiet=options.json) as told:
         logits = compute_logits(
-            model.network, test, Preprocessing(model.info.normalization),
+            model.network, test, model.info.preprocessing,
             device=resolve_device(options.device), progress=told,
         )  # fmt: skip
     check_logits(logits, test.source.num_classes)
@@ -139,7 +138,7 @@ def run_predict(options: argparse.Namespace) -> int:
             continue
         answer = predict_pictures(
             model.network, [picture], model.info.classes,
-            Preprocessing(model.info.normalization), fit=options.fit or model.info.fit,
+            model.info.preprocessing, fit=options.fit or model.info.fit,
             device=device,
         )[0]  # fmt: skip
         _print_prediction(name, answer, options)

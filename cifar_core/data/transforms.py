@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from cifar_core.config import TrainConfig
+from cifar_core.config import PLAIN, TrainConfig
 
 Triple = tuple[float, float, float]
 
@@ -81,10 +81,17 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """The way of every picture to the network; only training adds the augmentation."""
+    """The way of every picture to the network; only training adds the augmentation.
+
+    Attributes:
+        normalization: of the pixels.
+        augmentation: in training.
+        views: of ``config.VIEWS``, what a finished network is asked; see ``views``.
+    """
 
     normalization: Normalization = Normalization()
     augmentation: Augmentation = Augmentation()
+    views: str = PLAIN
 
     def __call__(self, images: Tensor) -> Tensor:
         """Return what the network sees: uint8 (N, 32, 32, 3) to float32 (N, 3, 32, 32)."""

@@ -30,6 +30,7 @@ OTHER = {
     "early_stopping": 2,
     "keep_weights": "last",
     "keep_epochs_mb": 0,
+    "views": "mirror",
     "train_size": 1000,
     "val_size": 0,
     "test_size": 10,

@@ -21,7 +21,7 @@ OTHER = {
     "schedule": "one_cycle", "warmup_epochs": 1.5, "step_epochs": 2, "step_factor": 0.5,
     "label_smoothing": 0.1, "dropout": 0.25, "flip": True, "shift": 4, "cutout": 8,
     "normalization": "dataset", "clip_norm": 1.0, "early_stopping": 2, "keep_weights": "last",
-    "keep_epochs_mb": 150,
+    "keep_epochs_mb": 150, "views": "mirror_shift",
     "train_size": 1000, "val_size": 30, "test_size": 10, "seed": 7, "device": "cpu",
     "precision": "bfloat16", "layout": "contiguous",
 }  # fmt: skip
