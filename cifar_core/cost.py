@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cifar_core.config import TrainConfig
+from cifar_core.config import MIRROR, MIRROR_SHIFT, PLAIN, TrainConfig
 from cifar_core.data.split_sizes import SplitSizes
 from cifar_core.errors import WorkbenchError
 from cifar_core.files import write_atomically
@@ -30,6 +30,8 @@ EVALUATION_SHARE = 0.35
 """Time to classify an image, as a share of the time to train on it: forward without backward."""
 START_S = 5.0
 """Until the first step: the process starts and imports torch."""
+VIEWS_COST = {PLAIN: 1, MIRROR: 2, MIRROR_SHIFT: 6}
+"""How often the finished network is asked about each test image."""
 MEASURING_S = 1.5
 _MEASURING_LIMIT_S = 60.0
 """A measurement that has no answer after this long has failed."""
@@ -56,7 +58,8 @@ def estimate_seconds(config: TrainConfig, sizes: SplitSizes, images_per_s: float
         images_per_s: training images a second, as ``find_speed`` gives it.
     """
     images = config.epochs * (sizes.train + EVALUATION_SHARE * sizes.val)
-    return START_S + (images + EVALUATION_SHARE * sizes.test) / images_per_s
+    answers = VIEWS_COST[config.views] * sizes.test
+    return START_S + (images + EVALUATION_SHARE * answers) / images_per_s
 
 
 def find_speed(store: Store, config: TrainConfig) -> float | None:
@@ -197,6 +200,7 @@ def _what_counts(config: TrainConfig) -> dict[str, Any]:
     return {
         "model": config.model,
         "batch_size": config.batch_size,
+        "optimizer": config.optimizer,
         "precision": config.precision,
         "layout": config.layout,
         "device": config.device,

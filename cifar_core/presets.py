@@ -75,15 +75,27 @@ def _quick_look(num_train: int, num_test: int) -> TrainConfig:
 
 
 def _best_on_processor(num_train: int, num_test: int) -> TrainConfig:
+    """Return the recipe of airbench94 with Muon, for smaller batches and so more, shorter steps.
+
+    Source: Jordan 2024, arXiv 2404.00498. Rate and decay were chosen by short runs on CIFAR-10.
+    """
     return TrainConfig(
-        model="vgg",
-        epochs=15,
-        learning_rate=2e-3,
-        batch_size=_batch_size(128, num_train),
-        optimizer="adamw",
+        model="speed_cnn",
+        epochs=12,
+        learning_rate=0.18,
+        batch_size=_batch_size(500, num_train),
+        optimizer="muon",
+        momentum=0.6,
         weight_decay=0.01,
-        label_smoothing=0.1,
-        **_RECIPE,
+        schedule="linear",
+        label_smoothing=0.2,
+        flip=True,
+        shift=2,
+        normalization="dataset",
+        precision="auto",
+        layout="auto",
+        keep_weights="last",
+        views="mirror_shift",
     )
 
 
@@ -135,8 +147,8 @@ _QUICK_LOOK = Preset(
 _BEST_ON_PROCESSOR = Preset(
     "best",
     "Best on this machine",
-    "VGG on all images, fifteen epochs with mirrored and shifted copies and a one-cycle rate. Far "
-    "more accurate, and an hour or several on a processor.",
+    "Speed CNN on all images, twelve epochs with mirrored and shifted copies, asked about six "
+    "views of each test image. By far the most accurate for its time: ten minutes to an hour.",
     _best_on_processor,
 )
 _BEST_ON_GPU = Preset(
@@ -146,6 +158,9 @@ _BEST_ON_GPU = Preset(
     "one-cycle rate. The most accurate; minutes on this machine's GPU.",
     _best_on_gpu,
 )
+
+
+PRESET_NAMES = ("tutorial", "quick_look", "best")
 
 
 def presets(*, has_gpu: bool) -> tuple[Preset, ...]:

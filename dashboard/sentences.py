@@ -39,6 +39,8 @@ TEMPLATES = (
     "{name} is {value}, but {part} has only {count} images; expected at most that many.",
     "the training part after {count} images for validation",
     "the test part",
+    "{given} seconds are too few for these settings here: start, ten steps and the test take about "
+    "{needed}. Give it more time, or use fewer test images.",
     "{name} has {count} images and no test part; expected at least 3 images.",
     # sources
     "{path} does not exist on this machine, or may not be read; expected the path of a folder or "

@@ -13,6 +13,7 @@ from dashboard.numbers import count
 from dashboard.schedule_chart import schedule_figure
 from dashboard.sentences import translated
 from dashboard.services import get_store
+from dashboard.train_budget import draw_budget
 from dashboard.train_form import Order
 from dashboard.train_labels import about
 from dashboard.train_settings import VISIT_KEY, current_config
@@ -70,6 +71,8 @@ def _draw_cost(order: Order, runs: list[RunRow], *, busy: bool) -> None:
         st.markdown(_cost_words(order, known, waits=waits, busy=busy))
 
     say_cost()
+    if known:
+        draw_budget(order, known)
 
 
 def _cost_words(order: Order, speed: float | None, *, waits: bool, busy: bool) -> str:

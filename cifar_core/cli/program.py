@@ -12,6 +12,7 @@ from cifar_core.cli.parsers import BAD_INPUT, Parser, add_command, lazily
 from cifar_core.cli.runs_options import add_runs
 from cifar_core.config import FITS
 from cifar_core.errors import WorkbenchError
+from cifar_core.presets import PRESET_NAMES
 
 _DATA_HELP = "'builtin', 'cifar10', or the path of an image folder or archive"
 _CHECKPOINT_HELP = (
@@ -69,6 +70,11 @@ def _add_train(commands: "argparse._SubParsersAction[Parser]") -> None:
     parser.add_argument("--name", default="", help="what you call this run")
     parser.add_argument("--config", metavar="FILE", help="read settings from a .toml or .json "
                         "file; options given here go before it")  # fmt: skip
+    parser.add_argument("--preset", choices=PRESET_NAMES, help="begin with settings that go well "
+                        "together, adapted to the images; settings from a file or given here go "
+                        "before them")  # fmt: skip
+    parser.add_argument("--minutes", type=float, metavar="X", help="as many epochs as end within "
+                        "so many minutes here, test included; measured for seconds")  # fmt: skip
     parser.add_argument("--save-config", metavar="FILE", help="write the settings of this run as "
                         ".toml or .json before it starts")  # fmt: skip
     parser.add_argument("--start-from", metavar="MODEL_FILE_OR_RUN", help="begin "

@@ -11,6 +11,7 @@ from cifar_core.checkpoint import load_info, load_model
 from cifar_core.cli.config_options import given_values
 from cifar_core.cli.data_commands import open_with_bar
 from cifar_core.cli.output import print_json
+from cifar_core.cli.run_settings import fit_into_minutes, preset_settings
 from cifar_core.cli.training_output import JsonPrinter, LinePrinter, TerminalPrinter
 from cifar_core.config import TrainConfig
 from cifar_core.config_files import read_config_values, write_config
@@ -28,13 +29,15 @@ from cifar_core.training_state import read_state_header
 from cifar_core.worker import work
 from cifar_core.workspace import Workspace
 
+_OF_NEW_RUNS = ("config", "start_from", "preset", "minutes")
+
 
 def run_train(options: argparse.Namespace) -> int:
     """Train a new run, or continue one, and say how it ended."""
     store = Store(Workspace.default())
     out = _checked_out(options.out)
     if options.resume:
-        others = [name for name in ("config", "start_from") if getattr(options, name)]
+        others = [name for name in _OF_NEW_RUNS if getattr(options, name) is not None]
         if given := [*given_values(options), *others]:
             raise ConfigError(
                 f"--resume continues a run with its own settings; leave out {', '.join(given)}."
@@ -49,9 +52,15 @@ def run_train(options: argparse.Namespace) -> int:
 def _new_run(options: argparse.Namespace, store: Store) -> str:
     """Check everything that can be checked before a run is entered in the store."""
     values = read_config_values(Path(options.config)) if options.config else {}
-    config = TrainConfig.from_dict({**values, **given_values(options)}).with_absolute_data()
+    values |= given_values(options)
+    config = TrainConfig.from_dict(values).with_absolute_data()
     resolve_device(config.device)
     data = open_with_bar(config.data, store.workspace, quiet=options.json, fit=config.fit)
+    if options.preset:
+        preset = preset_settings(options.preset, config, data)
+        config = preset.replace(**{**values, "data": config.data})
+    if options.minutes is not None:
+        config = fit_into_minutes(options.minutes, values, config, data, store.workspace)
     split_images(data, config)
     start = _find_start(options.start_from, store) if options.start_from else None
     if start:

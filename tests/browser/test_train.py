@@ -269,10 +269,10 @@ def test_the_form_is_in_the_address_and_comes_back_with_it(visit, app, address):
     page.get_by_label("Epochs", exact=True).press("Enter")
     page.wait_for_url("**/train?epochs=3")
     page.get_by_role("button", name="Best on this machine").first.click()
-    page.wait_for_url(re.compile("model=vgg"))
+    page.wait_for_url(re.compile("model=speed_cnn"))
     link = page.url
     other = visit(link.removeprefix(app.url))
-    expect(other.get_by_label("Epochs", exact=True)).to_have_value("15", timeout=20_000)
+    expect(other.get_by_label("Epochs", exact=True)).to_have_value("12", timeout=20_000)
     expect(button(other, "train_start")).to_be_enabled(timeout=20_000)
     assert other.url == link
 

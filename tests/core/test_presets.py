@@ -50,4 +50,4 @@ def test_only_a_gpu_gets_the_largest_network():
         apply_preset(by_name("best", has_gpu=has_gpu), TrainConfig(), BUILTIN).model
         for has_gpu in (False, True)
     ]
-    assert models == ["vgg", "resnet18"]
+    assert models == ["speed_cnn", "resnet18"]

@@ -9,7 +9,7 @@ from cifar_core import jobs
 from cifar_core.checkpoint import save_model
 from cifar_core.config import TrainConfig
 from cifar_core.data.sources import open_data
-from cifar_core.data.split_sizes import split_sizes
+from cifar_core.data.split_sizes import SplitSizes, split_sizes
 from cifar_core.data.splits import split_images
 from cifar_core.devices import resolve_device
 from cifar_core.errors import TrainingError, WorkbenchError
@@ -17,6 +17,7 @@ from cifar_core.library import import_model
 from cifar_core.model_info import ModelInfo
 from cifar_core.models.registry import build_model
 from cifar_core.pictures import open_picture
+from cifar_core.time_budget import fit_into
 from cifar_core.training import start_training, train
 from dashboard import sentences
 from dashboard.dataset_sources import checked_path
@@ -87,6 +88,10 @@ def test_what_is_wrong_with_a_run_is_said_in_chinese(store):
 
 def test_a_missing_device_is_said_in_chinese():
     assert CHINESE.search(translated(said(lambda: resolve_device("cuda:99"))))
+
+
+def test_a_time_that_is_too_short_is_said_in_chinese():
+    assert_chinese(said(lambda: fit_into(5, TrainConfig(), SplitSizes(1_000, 0, 1_000), 10)))
 
 
 @pytest.mark.parametrize("more", [{}, {"clip_norm": 1.0}])

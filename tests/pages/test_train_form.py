@@ -110,7 +110,7 @@ def test_the_slider_moves_the_learning_rate_and_follows_it(open_page):
     ("name", "expected"),
     [
         ("tutorial", {"train_size": 20_000, "val_size": 5_000, "test_size": 5_000}),
-        ("best", {"model": "vgg", "schedule": "one_cycle", "flip": True, "shift": 4}),
+        ("best", {"model": "speed_cnn", "schedule": "linear", "flip": True, "shift": 2}),
         ("quick_look", {"epochs": 4, "train_size": 10_000}),
     ],
 )

@@ -111,6 +111,27 @@ def test_train_json_prints_one_object_a_line_and_the_result_last(cli, settings):
     assert lines[-1]["type"] == "result" and lines[-1]["test"]["num_images"] == 30
 
 
+def test_a_preset_gives_what_is_not_given(cli, tiny_folder, store):
+    given = ("--data", tiny_folder, "--epochs", 2, "--learning-rate", 0.002)
+    code, _, err = cli("train", *given, "--preset", "tutorial")
+    assert code == 0, err
+    config = store.runs()[0].config
+    assert (config.learning_rate, config.epochs, config.batch_size) == (0.002, 2, 64)
+    assert config.train_size == 97, "the tutorial's share of these images"
+
+
+def test_minutes_choose_the_epochs(cli, tiny_folder, store, monkeypatch):
+    monkeypatch.setattr("cifar_core.cli.run_settings.measure_speed", lambda *_, **__: 20.0)
+    arguments = ("train", "--data", tiny_folder, "--batch-size", 16, "--val-size", 0)
+    code, _, err = cli(*arguments, "--minutes", 0.5)
+    assert code == 0, err
+    config = store.runs()[0].config
+    assert config.epochs == 4
+    assert_one_sentence(cli(*arguments, "--minutes", 0.5, "--epochs", 3))
+    assert_one_sentence(cli(*arguments, "--minutes", 0))
+    assert_one_sentence(cli(*arguments, "--minutes", "nan"))
+
+
 def test_running_loss_is_printed_every_so_many_steps(cli, settings):
     _, out, _ = cli("train", *settings, "--print-every", 3)
     assert [f"step {n}:" in out for n in (3, 6, 9, 12)] == [True] * 4
