@@ -28,11 +28,6 @@ class Interval:
     low: float
     high: float
 
-    @property
-    def holds_zero(self) -> bool:
-        """Whether the truth may be nothing at all."""
-        return self.low <= 0 <= self.high
-
 
 def differing_settings(configs: Sequence[TrainConfig]) -> dict[str, list[Any]]:
     """Return the settings that are not the same in all configs, with the value in each."""

@@ -62,11 +62,6 @@ def deleted_models(workspace: Workspace) -> list[ModelEntry]:
     return sorted(deleted, key=lambda entry: -entry.deleted_at)
 
 
-def latest_model(workspace: Workspace) -> ModelEntry | None:
-    """Return the newest model that is not damaged, or None."""
-    return next((entry for entry in list_models(workspace) if not entry.damage), None)
-
-
 def find_model(workspace: Workspace, model_id: str) -> ModelEntry:
     """Return one model; ``model_id`` may be any text, and never becomes part of a path.
 

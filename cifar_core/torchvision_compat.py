@@ -44,3 +44,4 @@ import torchvision  # noqa: E402, TID251
 
 datasets = torchvision.datasets
 models = torchvision.models
+transforms = torchvision.transforms

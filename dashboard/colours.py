@@ -4,9 +4,6 @@ TRAIN, VALIDATION, TEST = "#3B5BDB", "#E8590C", "#2B8A3E"
 TRAIN_DARK, VALIDATION_DARK, TEST_DARK = "#7C93F5", "#FF922B", "#51CF66"
 """The same three on a dark background."""
 
-DASHES = {"train": "solid", "validation": "dash", "test": "dot"}
-"""Told apart by dash as well as by colour."""
-
 CLASSES = (
     "#689FFC", "#831535", "#F3AF04", "#DD713C", "#BB3104",
     "#7F5C82", "#B0C0AC", "#9E8BA1", "#2F36AA", "#4D6DD7",

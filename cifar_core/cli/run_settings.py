@@ -45,6 +45,8 @@ def fit_into_minutes(
     if not 0 < minutes <= MOST_MINUTES:
         raise ConfigError(f"--minutes is {minutes:g}; expected above 0, at most {MOST_MINUTES}.")
     began = time.monotonic()
-    speed = measure_speed(tuned(config, workspace), seconds=CALIBRATION_S)
+    speed = measure_speed(
+        tuned(config, workspace), seconds=CALIBRATION_S, largest_batch=config.batch_size
+    )
     left = 60 * minutes - (time.monotonic() - began)
     return fit_into(left, config, split_sizes(data.num_train, data.num_test, config), speed)

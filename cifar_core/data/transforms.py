@@ -7,7 +7,6 @@ functions are pure: tensor in, tensor out, every draw from the generator given.
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from cifar_core.config import PLAIN, TrainConfig
@@ -179,9 +178,3 @@ def cut_out(images: Tensor, side: int, *, generator: Generator) -> Tensor:
     in_columns = (columns >= left) & (columns < left + side)
     square = (in_rows[:, :, None] & in_columns[:, None, :]).to(images.device)
     return images.masked_fill(square[..., None], 128)
-
-
-def enlarge(images: Tensor, factor: int) -> Tensor:
-    """Repeat every pixel ``factor`` times each way, for showing: uint8 (N, H, W, 3)."""
-    enlarged = F.interpolate(images.permute(0, 3, 1, 2), scale_factor=factor, mode="nearest")
-    return enlarged.permute(0, 2, 3, 1)

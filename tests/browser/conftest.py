@@ -188,6 +188,8 @@ def visit(browser: Browser, app: App):
         page.on("console", lambda message: note_error(message, problems))
         page.goto(app.url + address)
         page.get_by_role("heading", level=1).first.wait_for(timeout=30_000)
+        # A click while the page is still being drawn may be forgotten.
+        page.locator("[data-test-script-state=notRunning]").wait_for(timeout=60_000)
         return page
 
     yield open_address

@@ -19,7 +19,6 @@ from cifar_core.library import (
     deleted_models,
     find_model,
     import_model,
-    latest_model,
     list_models,
     purge_models,
     rename_model,
@@ -81,7 +80,6 @@ def upload(workspace, tmp_path, network):
 def test_an_empty_workspace_has_no_models(workspace):
     assert list_models(workspace) == []
     assert deleted_models(workspace) == []
-    assert latest_model(workspace) is None
 
 
 def test_a_run_is_listed_with_its_final_model_or_else_its_best(workspace, run_with_model):
@@ -99,21 +97,20 @@ def test_a_run_is_listed_with_its_final_model_or_else_its_best(workspace, run_wi
     assert entries[first].size_bytes == entries[first].path.stat().st_size
 
 
-def test_the_newest_model_is_first_and_the_latest(workspace, run_with_model, upload):
+def test_the_newest_model_is_first(workspace, run_with_model, upload):
     run = run_with_model("final")
     brought = upload()
     assert [entry.model_id for entry in list_models(workspace)] == [brought.model_id, run]
-    assert latest_model(workspace) == brought
 
 
-def test_a_damaged_model_is_named_and_is_never_the_latest(workspace, run_with_model, upload):
+def test_a_damaged_model_is_named(workspace, run_with_model, upload):
     run = run_with_model("final")
     damaged = upload()
     damaged.path.write_bytes(damaged.path.read_bytes()[:1000])
     first, second = list_models(workspace)
     assert first.model_id == damaged.model_id
     assert "damaged" in first.damage
-    assert latest_model(workspace) == second
+    assert not second.damage
     assert second.model_id == run
 
 

@@ -11,6 +11,8 @@ from dashboard import colours
 ROOT = Path(__file__).parent.parent.parent
 THEME = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
 
+SPLITS = ("train", "validation", "test")
+
 MISSING_CONES = {
     "none": np.eye(3),
     "red": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
@@ -67,7 +69,7 @@ def test_the_classes_stand_out_from_both_backgrounds(mode):
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_lines_and_text_stand_out_from_the_background(mode):
     background = THEME[mode]["backgroundColor"]
-    lines = [colours.split_colour(s, dark=mode == "dark") for s in colours.DASHES]
+    lines = [colours.split_colour(s, dark=mode == "dark") for s in SPLITS]
     assert min(contrast(c, background) for c in lines) >= 3
     assert contrast(THEME[mode]["textColor"], background) >= 7
     assert contrast(THEME[mode]["textColor"], THEME[mode]["secondaryBackgroundColor"]) >= 7

@@ -14,7 +14,6 @@ from cifar_core.data.transforms import (
     Preprocessing,
     build_preprocessing,
     cut_out,
-    enlarge,
     shift_and_flip,
 )
 from cifar_core.torchvision_compat import torchvision
@@ -240,11 +239,3 @@ def test_the_largest_augmentation_that_a_config_allows_works():
     config = TrainConfig(flip=True, shift=16, cutout=32)
     inputs = build_preprocessing(config, HALF, HALF).for_training(noise(), generator())
     assert inputs.shape == (6, 3, 32, 32) and inputs.isfinite().all()
-
-
-def test_enlarging_repeats_pixels():
-    images = noise(2, 3, 4)
-    large = enlarge(images, 3)
-    assert large.dtype == torch.uint8
-    assert large.equal(images.repeat_interleave(3, 1).repeat_interleave(3, 2))
-    assert enlarge(images, 1).equal(images)

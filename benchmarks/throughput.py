@@ -1,0 +1,167 @@
+"""How many training images a second: the tutorial's loop, the bare step, and ours.
+
+    python benchmarks/throughput.py [--data builtin] [--models simple_cnn] [--batch-size 64]
+
+Three ways to train the same network, taken in turns, a few seconds each:
+
+- the tutorial's loop: PIL transforms picture by picture in a ``DataLoader`` with two workers,
+  float32, the usual order in memory;
+- the bare step: forward, loss, backward and Adam on one batch that is always the same, in the
+  precision and order in memory that are fastest here (``tuning``): nothing can be quicker;
+- ours: ``training.train`` as any run uses it, mirrored and shifted pictures included.
+
+Printed: the median rate of each, and ours as a ratio of the two others, medians over the rounds.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from cifar_core.threads import let_threads_sleep  # noqa: E402
+
+let_threads_sleep()
+
+import torch  # noqa: E402
+from PIL import Image  # noqa: E402
+from torch import Tensor, nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
+from torch.utils.data import DataLoader, Dataset  # noqa: E402
+
+from cifar_core.config import TrainConfig  # noqa: E402
+from cifar_core.data.image_set import ImageSet  # noqa: E402
+from cifar_core.data.sources import open_data  # noqa: E402
+from cifar_core.data.splits import split_images  # noqa: E402
+from cifar_core.devices import autocast, memory_format  # noqa: E402
+from cifar_core.models.registry import build_model  # noqa: E402
+from cifar_core.optimization import build_optimizer  # noqa: E402
+from cifar_core.records import StepRecord  # noqa: E402
+from cifar_core.torchvision_compat import transforms  # noqa: E402
+from cifar_core.training import start_training, train  # noqa: E402
+from cifar_core.tuning import tuned  # noqa: E402
+from cifar_core.workspace import Workspace  # noqa: E402
+
+Rates = dict[str, list[float]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", default="builtin")
+    parser.add_argument("--models", default="simple_cnn")
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    options = parser.parse_args()
+    workspace = Workspace.default()
+    data = open_data(options.data, workspace)
+    print(f"{data.name}, {platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
+          f"torch {torch.__version__}, load {os.getloadavg()[0]:.1f}")  # fmt: skip
+    for name in options.models.split(","):
+        config = tuned(TrainConfig(
+            data=options.data, model=name, batch_size=options.batch_size, epochs=1000,
+            flip=True, shift=4, val_size=0, precision="auto", layout="auto",
+        ), workspace)  # fmt: skip
+        report(config, measure(config, data, options.rounds, options.seconds))
+
+
+def measure(config: TrainConfig, data: ImageSet, rounds: int, seconds: float) -> Rates:
+    """Return images a second of each way, a value a round."""
+    ways = {
+        "tutorial": tutorial_loop(config, data),
+        "bare step": bare_steps(config),
+        "ours": our_steps(config, data),
+    }
+    rates: Rates = {way: [] for way in ways}
+    for steps in ways.values():
+        for _ in range(3):  # kernels, caches, workers
+            next(steps)
+    for _ in range(rounds):
+        for way, steps in ways.items():
+            rates[way].append(rate_of(lambda steps=steps: next(steps), seconds))
+    return rates
+
+
+def rate_of(step: Callable[[], int], seconds: float) -> float:
+    """Take steps for so long and return images a second; a step returns its images."""
+    images, began = 0, time.perf_counter()
+    while time.perf_counter() - began < seconds:
+        images += step()
+    return images / (time.perf_counter() - began)
+
+
+class Pictures(Dataset[tuple[Tensor, int]]):
+    """Training images one by one, through PIL, as the tutorial reads them."""
+
+    def __init__(self, data: ImageSet) -> None:
+        self.images, self.labels = data.images.numpy(), data.labels
+        self.num_train = data.num_train
+        self.transform = transforms.Compose([
+            transforms.ToTensor(), transforms.Normalize((0.5,) * 3, (0.5,) * 3)
+        ])  # fmt: skip
+
+    def __len__(self) -> int:
+        return self.num_train
+
+    def __getitem__(self, place: int) -> tuple[Tensor, int]:
+        return self.transform(Image.fromarray(self.images[place])), int(self.labels[place])
+
+
+def tutorial_loop(config: TrainConfig, data: ImageSet) -> Iterator[int]:
+    """Train as the tutorial does, for ever."""
+    model = build_model(config.model, data.num_classes).train()
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    loss_of = nn.CrossEntropyLoss()
+    loader = DataLoader(Pictures(data), config.batch_size, shuffle=True, num_workers=2)
+    while True:
+        for inputs, labels in loader:
+            optimizer.zero_grad()
+            loss = loss_of(model(inputs), labels)
+            loss.backward()
+            optimizer.step()
+            loss.item()  # the tutorial sums it up
+            yield len(labels)
+
+
+def bare_steps(config: TrainConfig) -> Iterator[int]:
+    """Train on one batch, for ever."""
+    layout = memory_format(config.layout)
+    model = build_model(config.model, 10).to(memory_format=layout).train()
+    optimizer = build_optimizer(config, model)
+    inputs = torch.rand(config.batch_size, 3, 32, 32).contiguous(memory_format=layout)
+    labels = torch.randint(10, (config.batch_size,))
+    while True:
+        with autocast(torch.device("cpu"), config.precision):
+            loss = F.cross_entropy(model(inputs), labels)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        yield len(labels)
+
+
+def our_steps(config: TrainConfig, data: ImageSet) -> Iterator[int]:
+    """Train as a run does."""
+    training = start_training(config, data)
+    for record in train(training, split_images(data, config)):
+        if isinstance(record, StepRecord):
+            yield config.batch_size
+
+
+def report(config: TrainConfig, rates: Rates) -> None:
+    print(f"\n{config.model}, batch {config.batch_size}, ours in {config.precision}, "
+          f"{config.layout}")  # fmt: skip
+    for way, found in rates.items():
+        ratios = [ours / other for ours, other in zip(rates["ours"], found, strict=True)]
+        print(f"{way:>10}: {statistics.median(found):8,.0f} images/s; "
+              f"ours is {statistics.median(ratios):.3f} of it "
+              f"({min(ratios):.3f} to {max(ratios):.3f})")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
