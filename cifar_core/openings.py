@@ -59,7 +59,7 @@ def note_opening(workspace: Workspace, fingerprint: str, weights: str) -> None:
 def _noted_openings(workspace: Workspace) -> list[tuple[str, str]]:
     """Return fingerprint and weights of each opening that was written down."""
     try:
-        lines = (_path(workspace)).read_bytes().splitlines()
+        lines = _path(workspace).read_bytes().splitlines()
     except FileNotFoundError:
         return []
     found = []

@@ -3,7 +3,7 @@ import pytest
 from cifar_core.config import TUTORIAL, TrainConfig
 from cifar_core.data.split_sizes import split_sizes
 from cifar_core.data.summary import SetSummary
-from cifar_core.presets import apply_preset, presets
+from cifar_core.presets import PRESET_NAMES, apply_preset, presets
 
 BUILTIN = SetSummary("Built-in drawings", 25_000, 5_000, tuple("abcdefghij"), drawn=True)
 EVERY = [*presets(has_gpu=False), presets(has_gpu=True)[-1]]
@@ -11,6 +11,11 @@ EVERY = [*presets(has_gpu=False), presets(has_gpu=True)[-1]]
 
 def by_name(name, *, has_gpu=False):
     return next(p for p in presets(has_gpu=has_gpu) if p.name == name)
+
+
+@pytest.mark.parametrize("has_gpu", [False, True])
+def test_the_command_line_offers_every_preset(has_gpu):
+    assert tuple(preset.name for preset in presets(has_gpu=has_gpu)) == PRESET_NAMES
 
 
 def test_the_tutorial_has_the_tutorials_own_settings():

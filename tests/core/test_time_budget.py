@@ -47,6 +47,13 @@ def test_time_for_one_and_a_half_epochs_is_two_of_three_quarters():
     assert fitted.train_size == pytest.approx(37_500, rel=0.01)
 
 
+def test_a_warm_up_stays_and_is_never_longer_than_the_run():
+    long = fit_into(START_S + 0.35 * 10 + 5 * 50 + 1, TrainConfig(warmup_epochs=2), SIZES, 1_000)
+    short = fit_into(START_S + 0.35 * 10 + 51, TrainConfig(warmup_epochs=2), SIZES, 1_000)
+    assert (long.epochs, long.warmup_epochs) == (5, 2)
+    assert (short.epochs, short.warmup_epochs) == (1, 1)
+
+
 def test_a_minute_less_than_the_test_takes_is_refused_with_what_is_needed():
     with pytest.raises(ConfigError, match=r"60 seconds are too few .* take about 4\d\d"):
         fit_into(60, TrainConfig(), SIZES, 10)
