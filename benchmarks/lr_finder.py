@@ -19,9 +19,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from cifar_core.threads import let_threads_sleep  # noqa: E402
+from cifar_core.process import prepare_to_compute  # noqa: E402
 
-let_threads_sleep()
+prepare_to_compute()
 
 from cifar_core.config import TrainConfig  # noqa: E402
 from cifar_core.data.image_set import ImageSet  # noqa: E402

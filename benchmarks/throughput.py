@@ -25,9 +25,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from cifar_core.threads import let_threads_sleep  # noqa: E402
+from cifar_core.process import prepare_to_compute  # noqa: E402
 
-let_threads_sleep()
+prepare_to_compute()
 
 import torch  # noqa: E402
 from PIL import Image  # noqa: E402

@@ -3,7 +3,7 @@
 import sys
 
 from cifar_core.cli.program import main
-from cifar_core.threads import let_threads_sleep
+from cifar_core.process import prepare_to_compute
 
-let_threads_sleep()
+prepare_to_compute()
 sys.exit(main())

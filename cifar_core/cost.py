@@ -22,8 +22,8 @@ from cifar_core.config import MIRROR, MIRROR_SHIFT, PLAIN, TrainConfig
 from cifar_core.data.split_sizes import SplitSizes
 from cifar_core.errors import WorkbenchError
 from cifar_core.files import write_atomically
+from cifar_core.process import prepare_to_compute
 from cifar_core.store import RunRow, Store
-from cifar_core.threads import let_threads_sleep
 from cifar_core.workspace import Workspace
 
 EVALUATION_SHARE = 0.35
@@ -237,7 +237,7 @@ def _age(path: Path) -> float:
 
 def main(settings: str) -> int:
     """Measure and keep the answer."""
-    let_threads_sleep()
+    prepare_to_compute()
     from cifar_core.tuning import tuned
 
     config = TrainConfig.from_dict(json.loads(settings))

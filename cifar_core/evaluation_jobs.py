@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from cifar_core.background import BackgroundJob, JobFile
 from cifar_core.background_work import Reporter, carry_out
 from cifar_core.openings import note_opening
-from cifar_core.threads import let_threads_sleep
+from cifar_core.process import prepare_to_compute
 from cifar_core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def main(text: str) -> int:
     Args:
         text: the plan as JSON.
     """
-    let_threads_sleep()
+    prepare_to_compute()
     workspace, plan = Workspace.default(), EvaluationPlan(**json.loads(text))
 
     def work(job: BackgroundJob, report: Reporter) -> None:

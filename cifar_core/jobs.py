@@ -188,7 +188,7 @@ def _fail(store: Store, run_id: str, message: str) -> None:
 def _launch(store: Store, run_id: str) -> None:
     log_path = store.workspace.run_dir(run_id) / LOG_FILE
     environment = {k: v for k, v in os.environ.items() if not k.startswith("STREAMLIT_")}
-    environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # see threads.py
+    environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # see process.py
     environment["CIFAR_HOME"] = str(store.workspace.root)
     with log_path.open("ab") as log:
         process = subprocess.Popen(

@@ -14,8 +14,8 @@ from typing import Any, Self
 from cifar_core.background import BackgroundJob, JobFile
 from cifar_core.background_work import Reporter, carry_out
 from cifar_core.config import TrainConfig
+from cifar_core.process import prepare_to_compute
 from cifar_core.rate_curve import RatePoint
-from cifar_core.threads import let_threads_sleep
 from cifar_core.workspace import Workspace
 
 UNIMPORTANT = frozenset({
@@ -115,7 +115,7 @@ def main(text: str) -> int:
     Args:
         text: the settings that matter, as JSON.
     """
-    let_threads_sleep()
+    prepare_to_compute()
     settings: dict[str, Any] = json.loads(text)
     file = job_file(Workspace.default(), settings)
     return carry_out(file, _search, by_hand=RateSearch(settings=settings))

@@ -28,6 +28,7 @@ from cifar_core.forks import describe_start, take_start_weights
 from cifar_core.health_probe import HealthProbe
 from cifar_core.inference import iterate_logits
 from cifar_core.models.registry import count_parameters
+from cifar_core.process import keep_freed_memory
 from cifar_core.recorder import Recorder
 from cifar_core.records import EpochRecord, Metric, Pulse, Record
 from cifar_core.run_control import RunControl, StopRequested
@@ -270,6 +271,7 @@ def _end(job: _Work, state: RunState, message: str = "") -> RunState:
 
 def main(run_id: str) -> int:
     """Carry out a run in this process; afterwards start whatever waits in line."""
+    keep_freed_memory()
     store = Store(Workspace.default())
     try:
         work(store, run_id)
