@@ -5,7 +5,7 @@
 Three ways to train the same network, taken in turns, a few seconds each:
 
 - the tutorial's loop: PIL transforms picture by picture in a ``DataLoader`` with two workers,
-  float32, the usual order in memory;
+  float32, the usual order in memory, in a process of its own that nobody prepared;
 - the bare step: forward, loss, backward and Adam on one batch that is always the same, in the
   precision and order in memory that are fastest here (``tuning``): nothing can be quicker;
 - ours: ``training.train`` as any run uses it, mirrored and shifted pictures included.
@@ -17,6 +17,7 @@ import argparse
 import os
 import platform
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -25,9 +26,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from cifar_core.process import prepare_to_compute  # noqa: E402
+if "--only-tutorial" not in sys.argv:
+    from cifar_core.process import prepare_to_compute
 
-prepare_to_compute()
+    prepare_to_compute()
 
 import torch  # noqa: E402
 from PIL import Image  # noqa: E402
@@ -49,6 +51,8 @@ from cifar_core.tuning import tuned  # noqa: E402
 from cifar_core.workspace import Workspace  # noqa: E402
 
 Rates = dict[str, list[float]]
+WARM_UP = 30
+"""Steps before anything is measured: kernels, caches, workers."""
 
 
 def main() -> None:
@@ -58,7 +62,11 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--only-tutorial", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.only_tutorial:
+        serve_tutorial(options)
+        return
     workspace = Workspace.default()
     data = open_data(options.data, workspace)
     print(f"{data.name}, {platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
@@ -73,19 +81,53 @@ def main() -> None:
 
 def measure(config: TrainConfig, data: ImageSet, rounds: int, seconds: float) -> Rates:
     """Return images a second of each way, a value a round."""
-    ways = {
-        "tutorial": tutorial_loop(config, data),
-        "bare step": bare_steps(config),
-        "ours": our_steps(config, data),
-    }
-    rates: Rates = {way: [] for way in ways}
+    ways = {"bare step": bare_steps(config), "ours": our_steps(config, data)}
+    rates: Rates = {way: [] for way in ("tutorial", *ways)}
     for steps in ways.values():
-        for _ in range(3):  # kernels, caches, workers
+        for _ in range(WARM_UP):
             next(steps)
-    for _ in range(rounds):
-        for way, steps in ways.items():
-            rates[way].append(rate_of(lambda steps=steps: next(steps), seconds))
+    with Tutorial(config) as tutorial:
+        for _ in range(rounds):
+            rates["tutorial"].append(tutorial.rate(seconds))
+            for way, steps in ways.items():
+                rates[way].append(rate_of(lambda steps=steps: next(steps), seconds))
     return rates
+
+
+class Tutorial:
+    """The process of the tutorial's loop; between two requests it does nothing."""
+
+    def __init__(self, config: TrainConfig) -> None:
+        settings = ["--data", config.data, "--models", config.model]
+        settings += ["--batch-size", str(config.batch_size)]
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, "--only-tutorial", *settings],
+            env={k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def __enter__(self) -> "Tutorial":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.stdin.close()
+        self.process.wait()
+
+    def rate(self, seconds: float) -> float:
+        """Let it train for so long; return its images a second."""
+        self.process.stdin.write(f"{seconds}\n")
+        self.process.stdin.flush()
+        return float(self.process.stdout.readline())
+
+
+def serve_tutorial(options: argparse.Namespace) -> None:
+    """Train as the tutorial does for as many seconds as each line of the input says."""
+    data = open_data(options.data, Workspace.default())
+    steps = tutorial_loop(options.models, options.batch_size, data)
+    for _ in range(WARM_UP):
+        next(steps)
+    for line in sys.stdin:
+        print(rate_of(lambda: next(steps), float(line)), flush=True)
 
 
 def rate_of(step: Callable[[], int], seconds: float) -> float:
@@ -113,12 +155,12 @@ class Pictures(Dataset[tuple[Tensor, int]]):
         return self.transform(Image.fromarray(self.images[place])), int(self.labels[place])
 
 
-def tutorial_loop(config: TrainConfig, data: ImageSet) -> Iterator[int]:
+def tutorial_loop(name: str, batch_size: int, data: ImageSet) -> Iterator[int]:
     """Train as the tutorial does, for ever."""
-    model = build_model(config.model, data.num_classes).train()
+    model = build_model(name, data.num_classes).train()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     loss_of = nn.CrossEntropyLoss()
-    loader = DataLoader(Pictures(data), config.batch_size, shuffle=True, num_workers=2)
+    loader = DataLoader(Pictures(data), batch_size, shuffle=True, num_workers=2)
     while True:
         for inputs, labels in loader:
             optimizer.zero_grad()

@@ -41,5 +41,17 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager[obj
     return contextlib.nullcontext()
 
 
+def seed_draws(seed: int, device: torch.device) -> None:
+    """Seed what the layers of a network draw from on a device.
+
+    ``torch.manual_seed`` seeds every device there may be, and notes the whole call stack for those
+    that are not in use yet: 0.1 ms, of a step that takes five.
+    """
+    if device.type == "cpu":
+        torch.default_generator.manual_seed(seed)
+    else:
+        torch.manual_seed(seed)
+
+
 def _has_mps() -> bool:
     return torch.backends.mps.is_available()

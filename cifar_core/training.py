@@ -20,7 +20,7 @@ from cifar_core.data.image_set import ImageSet, Subset
 from cifar_core.data.randomness import Purpose, derived_seed
 from cifar_core.data.splits import Splits
 from cifar_core.data.transforms import Preprocessing, build_preprocessing
-from cifar_core.devices import autocast, memory_format, resolve_device
+from cifar_core.devices import autocast, memory_format, resolve_device, seed_draws
 from cifar_core.errors import TrainingError
 from cifar_core.inference import iterate_logits
 from cifar_core.models.registry import build_model
@@ -140,7 +140,9 @@ def take_step(training: Training, batch: Batch, *, steps_per_epoch: int) -> Step
     rate = progress.learning_rate * schedule_factor(config, progress.step, steps_per_epoch)
     set_learning_rate(optimizer, rate)
     # Dropout draws from torch's global generator: seeded here, it depends on the position alone.
-    torch.manual_seed(derived_seed(config.seed, Purpose.DROPOUT, progress.epoch, batch.number))
+    seed_draws(
+        derived_seed(config.seed, Purpose.DROPOUT, progress.epoch, batch.number), training.device
+    )
 
     model.train()
     with autocast(training.device, config.precision):

@@ -4,6 +4,7 @@ One ``Preprocessing`` object serves training, evaluation, preview and uploaded p
 functions are pure: tensor in, tensor out, every draw from the generator given.
 """
 
+import functools
 from dataclasses import dataclass
 
 import torch
@@ -34,12 +35,8 @@ class Normalization:
             float32 (N, 3, H, W) in channels_last memory order: the stored order, so no copy.
         """
         _, height, width, _ = images.shape
-        # One factor a stored byte: multiplying along whole rows is three times as fast as
-        # broadcasting over the three channels.
-        scale = torch.tensor([1 / (255 * s) for s in self.std]).repeat(height * width)
-        offset = torch.tensor([-m / s for m, s in zip(self.mean, self.std, strict=True)])
-        rows = images.flatten(1).float().mul_(scale.to(images.device))
-        rows.add_(offset.repeat(height * width).to(images.device))
+        scale, offset = _scale_and_offset(self, height * width, images.device)
+        rows = images.flatten(1).float().mul_(scale).add_(offset)
         return rows.view(images.shape).permute(0, 3, 1, 2)
 
     def undo(self, inputs: Tensor) -> Tensor:
@@ -48,6 +45,21 @@ class Normalization:
         std = torch.tensor(self.std, device=inputs.device)
         pixels = (inputs.float().permute(0, 2, 3, 1) * std + mean) * 255
         return pixels.round().clamp(0, 255).to(torch.uint8)
+
+
+@functools.lru_cache(maxsize=16)
+def _scale_and_offset(
+    normalization: Normalization, num_pixels: int, device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """Return what each stored byte of an image is multiplied with, and what is added.
+
+    One factor a byte: multiplying along whole rows is three times as fast as broadcasting over the
+    three channels. Nobody may write to the answer: it is kept.
+    """
+    mean, std = normalization.mean, normalization.std
+    scale = torch.tensor([1 / (255 * s) for s in std])
+    offset = torch.tensor([-m / s for m, s in zip(mean, std, strict=True)])
+    return scale.repeat(num_pixels).to(device), offset.repeat(num_pixels).to(device)
 
 
 @dataclass(frozen=True)
