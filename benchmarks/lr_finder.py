@@ -67,7 +67,7 @@ def compare(model: str, optimizer: str, name: str, data: ImageSet, seeds: int) -
     print(f"\n{model}, {optimizer}, {train_size:,} images, {epochs} epochs", flush=True)
     began = time.perf_counter()
     found = [
-        suggest_rates(list(find_learning_rate(config.replace(seed=seed), data)))
+        suggest_rates(list(find_learning_rate(config.replace(seed=seed), data)), config)
         for seed in range(seeds)
     ]
     print(f"range test: {(time.perf_counter() - began) / seeds:.0f} s", flush=True)
@@ -77,7 +77,7 @@ def compare(model: str, optimizer: str, name: str, data: ImageSet, seeds: int) -
         print(f"  rate {rate:<8g} validation loss {losses[rate]:.3f}", flush=True)
     best = min(losses, key=losses.__getitem__)
     print(f"best of the sweep: {best:g}")
-    for kind in ("steepest", "valley"):
+    for kind in ("advised", "steepest", "valley"):
         report(kind, [getattr(s, kind) for s in found], best)
 
 

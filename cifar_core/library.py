@@ -1,9 +1,9 @@
-"""The models of a workspace: those of its runs, and those that were brought from elsewhere.
+"""The models of a workspace: of its runs, brought from elsewhere, and shipped with the program.
 
 A run's model is a file of the run. An uploaded one is checked in full, written anew as safetensors
 under an id of ours, and kept in ``models/``. What a person does with a model stands in its note
 (``model_notes``): deleting is a mark there, so it can be undone; ``purge_models`` removes the files
-later.
+later. The shipped ones lie in the package, which is only read; they work before any training.
 
 Listing reads headers only and imports no torch; ``import_model`` does.
 """
@@ -22,6 +22,8 @@ from cifar_core.store import Store
 from cifar_core.workspace import Workspace
 
 UPLOAD_ENDINGS = (".pt", ".pth", ".safetensors")
+SHIPPED_DIR = Path(__file__).parent / "shipped"
+"""Written by ``benchmarks/ship_model.py``; the JSON beside each says how it was trained."""
 KEPT_AFTER_DELETE_S = 7 * 86_400.0
 """So long a deleted upload can be brought back."""
 
@@ -34,10 +36,10 @@ class ModelEntry(ModelFacts):
         model_id: made by the program; a run's model has the id of the run.
         name: what the person calls it; empty where nobody named it.
         path: the file that the model is read from.
-        source: "run" or "upload".
+        source: "run", "upload" or "shipped".
         created_at: when it came to be here, in seconds since 1970, UTC.
         size_bytes: of the file.
-        run_id: the run of this workspace that it belongs to; empty for an upload.
+        run_id: the run of this workspace that it belongs to; empty for all others.
         deleted_at: when it was deleted; 0 if it was not.
     """
 
@@ -52,7 +54,10 @@ class ModelEntry(ModelFacts):
 
 
 def list_models(workspace: Workspace) -> list[ModelEntry]:
-    """Return the models that were not deleted, newest first; damaged ones say so."""
+    """Return the models that were not deleted; damaged ones say so.
+
+    A person's own come first, the newest before the others, then the shipped ones, the best first.
+    """
     return [entry for entry in _all_models(workspace) if not entry.deleted_at]
 
 
@@ -72,6 +77,15 @@ def find_model(workspace: Workspace, model_id: str) -> ModelEntry:
         if entry.model_id == model_id:
             return entry
     raise CheckpointError(f"There is no model {model_id[:MAX_NAME]!r} here; it may be deleted.")
+
+
+def model_file(workspace: Workspace, named: str) -> Path:
+    """Return the file that somebody means by its path, or by the id of a model in the list."""
+    path = Path(named)
+    if path.exists():
+        return path
+    found = (entry.path for entry in list_models(workspace) if entry.model_id == named)
+    return next(found, path)
 
 
 def import_model(workspace: Workspace, upload: Path, original_name: str) -> ModelEntry:
@@ -160,9 +174,10 @@ def purge_models(workspace: Workspace, *, older_than_s: float = KEPT_AFTER_DELET
 
 
 def _all_models(workspace: Workspace) -> list[ModelEntry]:
-    """Return every model, newest first, deleted ones too."""
+    """Return every model in the order of the list, deleted ones too."""
     entries = [*_run_models(workspace), *_uploaded_models(workspace)]
-    return sorted(entries, key=lambda entry: (entry.created_at, entry.model_id), reverse=True)
+    newest_first = sorted(entries, key=lambda e: (e.created_at, e.model_id), reverse=True)
+    return [*newest_first, *sorted(_shipped_models(workspace), key=lambda e: -(e.accuracy or 0))]
 
 
 def _run_models(workspace: Workspace) -> list[ModelEntry]:
@@ -186,6 +201,17 @@ def _uploaded_models(workspace: Workspace) -> list[ModelEntry]:
     return found
 
 
+def _shipped_models(workspace: Workspace) -> list[ModelEntry]:
+    found = []
+    for path in sorted(SHIPPED_DIR.glob("*.safetensors")):
+        model_id = f"shipped-{path.stem}"
+        note = read_note(workspace, model_id)
+        entry = _entry(path, model_id, note, default_name="", source="shipped")
+        if entry:
+            found.append(entry)
+    return found
+
+
 def _entry(
     path: Path, model_id: str, note: Note, *, default_name: str, source: str
 ) -> ModelEntry | None:
@@ -195,7 +221,7 @@ def _entry(
     except OSError:
         return None
     facts = read_facts(path)
-    trained_here = facts.trained_at if source == "run" else 0.0
+    trained_here = facts.trained_at if source != "upload" else 0.0
     return ModelEntry(
         **vars(facts),
         model_id=model_id,

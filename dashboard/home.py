@@ -34,7 +34,9 @@ class Situation:
         run: the run to speak of: the one that is going on, else the newest; None before the first.
         state: its true state.
         num_waiting: runs that wait in line.
-        best: the model with the best accuracy, photos before drawings; None before the first.
+        best: the person's own model with the best accuracy, photos before drawings; None before
+            the first. What comes with the program is nobody's achievement.
+        shipped: the best model that comes with the program; None where it was deleted.
     """
 
     photos: SetSummary | None
@@ -44,6 +46,7 @@ class Situation:
     state: RunState | None
     num_waiting: int
     best: ModelEntry | None
+    shipped: ModelEntry | None
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ def look_around(store: Store) -> Situation:
     run = next(iter(active or reversed(rows)), None)
     drawings = summarise_source(BUILTIN, store.workspace)
     assert drawings is not None
+    models = list_models(store.workspace)
     return Situation(
         photos=_photos(store.workspace),
         drawings=drawings,
@@ -83,7 +87,8 @@ def look_around(store: Store) -> Situation:
         run=run,
         state=states[run.run_id] if run else None,
         num_waiting=sum(state == RunState.QUEUED for state in states.values()),
-        best=_best(list_models(store.workspace)),
+        best=_best([m for m in models if m.source != "shipped"]),
+        shipped=_best([m for m in models if m.source == "shipped"]),
     )
 
 

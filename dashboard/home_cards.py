@@ -96,6 +96,9 @@ def model_card(situation: Situation) -> None:
     with _card(_("Best model")):
         if model is None or model.accuracy is None:
             st.markdown(_("The first one appears here when a training ends."))
+            if situation.shipped:
+                query = {"model": situation.shipped.model_id}
+                _link("predict", _("Ask one that comes with the program"), query)
             return
         of_test = model.accuracy_of == "test"
         st.metric(

@@ -75,7 +75,7 @@ def show_news() -> None:
 
 
 def show_gallery(models: list[ModelEntry]) -> None:
-    """Draw a card for each model, newest first, twelve at a time."""
+    """Draw a card for each model, twelve at a time."""
     num_pages = -(-len(models) // _PER_PAGE)
     current = min(st.session_state.get(_PAGE, 1), num_pages)
     if num_pages > 1:
@@ -113,7 +113,7 @@ def show_deleted() -> None:
     if not deleted:
         return
     with st.expander(_("Deleted models ({count})").format(count=len(deleted))):
-        st.caption(_("An uploaded file is kept for seven days; the model of a run for good."))
+        st.caption(_("An uploaded file is kept for seven days; other models for good."))
         for entry in deleted[:20]:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"{plain(model_title(entry))} · {ago(entry.deleted_at)}")

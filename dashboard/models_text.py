@@ -37,7 +37,14 @@ def model_option(entry: ModelEntry) -> str:
         parts.append(_("damaged"))
     if entry.accuracy is not None:
         parts.append(percent(entry.accuracy))
-    return " · ".join([*parts, ago(entry.created_at)])
+    return " · ".join([*parts, age_or_source(entry)])
+
+
+def age_or_source(entry: ModelEntry) -> str:
+    """Return since when a person has the model, or that it was there from the first."""
+    if entry.source == "shipped":
+        return _("comes with the program")
+    return ago(entry.created_at)
 
 
 def accuracy_label(entry: ModelEntry) -> str:
@@ -60,5 +67,6 @@ def facts_line(entry: ModelEntry) -> str:
     """Return network, data, source, age and size in one line of Markdown; no fact is broken up."""
     source = _("uploaded") if entry.source == "upload" else ""
     network = "" if entry.damage else network_title(entry.network)
-    parts = (network, data_title(entry), source, ago(entry.created_at), megabytes(entry.size_bytes))
+    age, size = age_or_source(entry), megabytes(entry.size_bytes)
+    parts = (network, data_title(entry), source, age, size)
     return " · ".join(plain(part).replace(" ", NO_BREAK) for part in parts if part)

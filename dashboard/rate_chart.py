@@ -1,5 +1,6 @@
 """The curve of a learning-rate range test. Pure but for the visitor's language: no Streamlit."""
 
+import math
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
@@ -17,7 +18,7 @@ _HEADROOM = 0.25
 def rate_figure(
     points: Sequence[RatePoint], suggestion: Suggestion, *, dark: bool = False
 ) -> go.Figure:
-    """Return the loss over the learning rate, with both suggestions marked.
+    """Return the loss over the learning rate, with what it suggests marked.
 
     Args:
         points: at least one.
@@ -47,20 +48,24 @@ def rate_figure(
 
 def _marks(points: Sequence[RatePoint], suggestion: Suggestion, *, dark: bool) -> list[go.Scatter]:
     """Return a mark on the curve for each suggestion that there is."""
-    smoothed = {point.rate: point.smoothed for point in points}
     looks = (
-        (suggestion.steepest, _("fastest fall"), "validation", "circle"),
+        (suggestion.advised, _("advised"), "validation", "circle"),
         (suggestion.valley, _("middle of the descent"), "train", "diamond"),
     )
     return [
         go.Scatter(
-            x=[rate], y=[smoothed[rate]], mode="markers", name=f"{name}: {rate:.2g}",
+            x=[rate], y=[_loss_at(points, rate)], mode="markers", name=f"{name}: {rate:.2g}",
             marker={"color": split_colour(split, dark=dark), "size": 11, "symbol": symbol},
             hovertemplate=f"{name}: {rate:.2g}<extra></extra>",
         )
         for rate, name, split, symbol in looks
         if rate is not None
     ]  # fmt: skip
+
+
+def _loss_at(points: Sequence[RatePoint], rate: float) -> float:
+    """Return the height of the curve at a rate, that of the nearest point."""
+    return min(points, key=lambda point: abs(math.log(point.rate / rate))).smoothed
 
 
 def _loss_range(points: Sequence[RatePoint]) -> list[float]:

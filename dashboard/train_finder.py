@@ -132,8 +132,8 @@ def _draw_result(config: TrainConfig, search: RateSearch) -> None:
         st.error(words, icon=":material/error:")
         _draw_result_buttons(config, {})
         return
-    found = suggest_rates(search.points)
-    if found.steepest is None or found.valley is None:
+    found = suggest_rates(search.points, config)
+    if found.advised is None or found.valley is None:
         st.warning(_("The loss fell at none of the rates; nothing can be suggested."))
         _draw_result_buttons(config, {})
         return
@@ -143,12 +143,12 @@ def _draw_result(config: TrainConfig, search: RateSearch) -> None:
         config=CONFIG,
         alt=_("The training loss at each learning rate tried, with two rates marked"),
     )
-    _draw_result_buttons(config, {"steepest": found.steepest, "valley": found.valley})
+    _draw_result_buttons(config, {"advised": found.advised, "valley": found.valley})
 
 
 def _draw_result_buttons(config: TrainConfig, rates: dict[str, float]) -> None:
     titles = {
-        "steepest": _("Use {rate}"),
+        "advised": _("Use {rate}"),
         "valley": _("Use {rate}, careful"),
     }
     with st.container(horizontal=True, gap="xsmall", key="train_finder_buttons"):
@@ -156,7 +156,7 @@ def _draw_result_buttons(config: TrainConfig, rates: dict[str, float]) -> None:
             rounded = float(f"{rate:.2g}")
             st.button(
                 titles[name].format(rate=f"{rounded:g}"), key=f"train_finder_use_{name}",
-                icon=":material/check:" if name == "steepest" else None,
+                icon=":material/check:" if name == "advised" else None,
                 disabled=config.learning_rate == rounded,
                 on_click=set_settings, args=({"learning_rate": rounded},),
             )  # fmt: skip

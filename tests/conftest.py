@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from cifar_core import jobs
+from cifar_core import jobs, library
 from cifar_core.config import TrainConfig
 from cifar_core.data.image_set import ImageSet, RawImages
 from cifar_core.data.prepared import open_prepared, write_prepared
@@ -43,6 +43,12 @@ def home(tmp_path, monkeypatch) -> Iterator[Path]:
         worker.kill()
         worker.wait(30)
     jobs._children.clear()
+
+
+@pytest.fixture
+def no_shipped_models(tmp_path, monkeypatch) -> None:
+    """Let the program come without models, as after a person deleted them."""
+    monkeypatch.setattr(library, "SHIPPED_DIR", tmp_path / "nothing shipped")
 
 
 @pytest.fixture

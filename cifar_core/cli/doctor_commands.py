@@ -41,7 +41,7 @@ def run_lr_find(options: argparse.Namespace) -> int:
             told(len(points), NUM_STEPS)
     if out is not None:
         _write_csv(points, out)
-    _print_suggestion(points, as_json=options.json)
+    _print_suggestion(points, config, as_json=options.json)
     return 0
 
 
@@ -62,19 +62,21 @@ def _write_csv(points: Sequence[RatePoint], out: Path) -> None:
     write_atomically(out, text.getvalue().encode())
 
 
-def _print_suggestion(points: Sequence[RatePoint], *, as_json: bool) -> None:
-    found = suggest_rates(points)
+def _print_suggestion(points: Sequence[RatePoint], config: TrainConfig, *, as_json: bool) -> None:
+    found = suggest_rates(points, config)
     if as_json:
         print_json({
-            "type": "learning_rate", "steepest": found.steepest, "valley": found.valley,
+            "type": "learning_rate", "advised": found.advised,
+            "steepest": found.steepest, "valley": found.valley,
             "rates": [p.rate for p in points], "losses": [p.loss for p in points],
             "smoothed": [p.smoothed for p in points],
         })  # fmt: skip
-    elif found.steepest is None or found.valley is None:
+    elif found.advised is None or found.valley is None:
         print(f"The loss fell at none of the {len(points)} rates tried; nothing can be suggested.")
     else:
-        print(f"Suggested learning rate: {found.steepest:.2g} (where the loss falls fastest)")
+        print(f"Suggested learning rate: {found.advised:.2g}")
         print(f"Careful choice:          {found.valley:.2g} (in the middle of the descent)")
+        print(f"The loss falls fastest at {found.steepest:.2g}.")
 
 
 def run_doctor(options: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ from cifar_core.evaluation import format_evaluation, score_logits
 from cifar_core.export import export_model
 from cifar_core.inference import compute_logits
 from cifar_core.inspection import as_text, layer_table
+from cifar_core.library import model_file
 from cifar_core.mcnemar import SIGNIFICANT_BELOW, Disagreement, compare_answers
 from cifar_core.metrics import brier_score, check_logits
 from cifar_core.model_info import HEADER_KEY
@@ -51,7 +52,7 @@ def _load_other(options: argparse.Namespace, model: Model) -> Model | None:
     """Load the network to compare with; its answers must be for the same classes."""
     if options.compare is None:
         return None
-    other = load_model(Path(options.compare))
+    other = load_model(model_file(Workspace.default(), options.compare))
     if other.info.config is not None and model.info.config is not None:
         same = other.info.classes == model.info.classes
     else:
@@ -196,7 +197,8 @@ def run_models(options: argparse.Namespace) -> int:
 def _load(options: argparse.Namespace) -> Model:
     if options.model is not None and options.model not in MODELS:
         raise ConfigError(f"--model is {options.model!r}; expected one of {', '.join(MODELS)}.")
-    return load_model(Path(options.checkpoint), model=options.model)
+    path = model_file(Workspace.default(), options.checkpoint)
+    return load_model(path, model=options.model)
 
 
 def _check_classes(model: Model, data: ImageSet) -> None:

@@ -21,6 +21,7 @@ from cifar_core.errors import CheckpointError, ConfigError, RunError, TrainingEr
 from cifar_core.export import EXPORT_FORMATS, export_model
 from cifar_core.files import write_file_atomically
 from cifar_core.forks import check_start_model, keep_start_model
+from cifar_core.library import model_file
 from cifar_core.model_info import HEADER_KEY
 from cifar_core.run_paths import RESUME_FILE, model_path
 from cifar_core.run_state import ACTIVE, RunState
@@ -75,7 +76,7 @@ def _new_run(options: argparse.Namespace, store: Store) -> str:
 
 def _find_start(named: str, store: Store) -> Path:
     """Return the model that a new run starts from, named by its file or by its run's id."""
-    path = Path(named)
+    path = model_file(store.workspace, named)
     if path.exists():
         return path
     if named not in {row.run_id for row in store.runs()}:

@@ -28,6 +28,8 @@ from cifar_core.model_info import HEADER_KEY, ModelInfo
 from cifar_core.model_notes import short_name
 from cifar_core.models.registry import build_model
 
+pytestmark = pytest.mark.usefixtures("no_shipped_models")
+
 CLASSES = ("dark", "red", "green")
 
 

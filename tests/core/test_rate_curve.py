@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cifar_core.config import TrainConfig
 from cifar_core.rate_curve import (
     RatePoint,
     RunningMean,
+    advise_rate,
     find_steepest,
     find_valley,
     longest_descent,
@@ -65,10 +67,27 @@ def test_the_descent_falls_and_none_of_its_neighbours_makes_it_longer(losses):
 
 
 @given(st.lists(st.floats(0, 10), min_size=2, max_size=40))
-def test_suggestions_are_rates_of_the_curve(losses):
+def test_what_is_read_off_are_rates_of_the_curve(losses):
     points = [RatePoint(r, y, y) for r, y in zip(RATES, losses, strict=False)]
-    for rate in vars(suggest_rates(points)).values():
-        assert rate is None or rate in RATES
+    found = suggest_rates(points, TrainConfig())
+    assert found.steepest is None or found.steepest in RATES
+    assert found.valley is None or found.valley in RATES
+    assert (found.advised is None) == (found.steepest is None)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
+def test_adam_is_advised_a_little_more_than_the_steepest_rate(optimizer):
+    config = TrainConfig(optimizer=optimizer)
+    assert advise_rate(1e-3, RATES, config) == pytest.approx(1.5e-3)
+
+
+@pytest.mark.parametrize(
+    ("momentum", "steps_late"), [(0.0, 0.0), (0.5, 1.0), (0.8, 4.0), (0.9, 9.0), (0.99, 10.0)]
+)
+def test_what_momentum_shows_too_late_is_taken_back(momentum, steps_late):
+    config = TrainConfig(optimizer="sgd", momentum=momentum)
+    advised = advise_rate(1e-2, RATES, config)
+    assert math.log10(1e-2 / advised) * 20 == pytest.approx(steps_late)
 
 
 def test_the_running_mean_is_right_from_the_first_value_on():

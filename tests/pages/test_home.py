@@ -123,3 +123,8 @@ def test_the_menu_lists_the_pages_that_exist():
     assert next(iter(PLACES)) == "home"
     files = {path.name for path in (ROOT / "pages").glob("*.py")}
     assert files <= {place.file for place in PLACES.values()}
+
+
+def test_before_any_training_it_leads_to_a_model_that_comes_with_the_program(home_page):
+    labels = [link.proto.label for link in home_page().get("page_link")]
+    assert "Ask one that comes with the program" in labels

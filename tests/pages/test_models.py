@@ -23,6 +23,8 @@ from dashboard.last_picture import LookedAt
 ROOT = Path(__file__).parent.parent.parent
 CLASSES = ("dark", "red", "green")
 
+pytestmark = pytest.mark.usefixtures("no_shipped_models")
+
 
 @pytest.fixture
 def network():

@@ -101,7 +101,7 @@ def picture(seed: int = 0, size: tuple[int, int] = (60, 40)) -> bytes:
     return buffer.getvalue()
 
 
-def test_without_a_model_it_says_so_and_leads_to_train(open_predict):
+def test_without_a_model_it_says_so_and_leads_to_train(open_predict, no_shipped_models):
     app = open_predict()
     assert "No model yet" in text(app)
     assert [b.label for b in app.button if b.proto.type == "primary"] == [
@@ -356,3 +356,9 @@ def test_the_answers_of_the_csv_are_those_of_the_table(with_files, uploaded, mon
     assert [100 * float(row["probability"]) for row in rows] == pytest.approx(
         list(table["Probability"]), abs=1e-3
     )
+
+
+def test_before_any_training_a_model_answers_that_comes_with_the_program(open_predict):
+    app = open_predict()
+    assert "comes with the program" in app.selectbox("predict_model").options[0]
+    assert not app.exception

@@ -125,15 +125,15 @@ def test_the_button_searches_shows_the_curve_and_one_click_fills_the_form(open_p
     searched.end()
     app.run()
     assert "train_finder_cancel" not in keys(app)
-    label = app.button("train_finder_use_steepest").label
-    app.button("train_finder_use_steepest").click().run()
+    label = app.button("train_finder_use_advised").label
+    app.button("train_finder_use_advised").click().run()
     assert f"Use {app.session_state['train_learning_rate']:g}" == label
-    assert app.button("train_finder_use_steepest").disabled
+    assert app.button("train_finder_use_advised").disabled
     app.button("train_finder_close").click().run()
-    assert "train_find_rate" in keys(app) and "train_finder_use_steepest" not in keys(app)
+    assert "train_find_rate" in keys(app) and "train_finder_use_advised" not in keys(app)
     app.button("train_find_rate").click().run()
     assert len(searched.files) == 1, "what is known is not searched again"
-    assert "train_finder_use_steepest" in keys(app)
+    assert "train_finder_use_advised" in keys(app)
 
 
 def test_other_settings_have_a_search_of_their_own(open_page, searched):

@@ -19,7 +19,7 @@ def test_lr_find_suggests_a_rate_and_writes_the_curve(settings, tmp_path, capsys
     out = tmp_path / "curve.csv"
     assert main(["lr-find", *settings, "--out", str(out)]) == 0
     said = capsys.readouterr().out
-    assert re.search(r"Suggested learning rate: [0-9.e-]+ \(", said) and "Careful choice:" in said
+    assert re.search(r"Suggested learning rate: [0-9.e-]+\n", said) and "Careful choice:" in said
     rows = list(csv.reader(out.read_text().splitlines()))
     assert rows[0] == ["learning_rate", "loss", "smoothed_loss"] and len(rows) > 20
 

@@ -3,6 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cifar_core.data import batches
 from cifar_core.data.batches import BatchLoader
 from cifar_core.data.image_set import ImageSet, Subset
 from cifar_core.data.transforms import Augmentation, Preprocessing
@@ -136,6 +137,7 @@ def test_the_stored_images_stay_as_they_are():
 
 
 def test_batches_before_the_start_are_not_computed(monkeypatch):
+    monkeypatch.setattr(batches, "GROUP_SIZE", 8)
     taken = []
     take = Subset.take
     monkeypatch.setattr(Subset, "take", lambda self, p: taken.append(len(p)) or take(self, p))
