@@ -15,7 +15,7 @@ from dashboard.i18n import _
 from dashboard.learn_lesson import Lesson
 from dashboard.learn_study import Bytes, Study, open_network, open_parts, source_for, studied_models
 from dashboard.markdown import plain
-from dashboard.models_text import model_option, model_title
+from dashboard.models_text import age_or_source, model_option, model_title
 from dashboard.navigation import exists, page
 from dashboard.pictures import enlarge_png
 from dashboard.predict_pictures import (
@@ -79,17 +79,22 @@ def choose_study(lesson: Lesson) -> Study:
 def _describe(entry: ModelEntry | None) -> str:
     if entry is None:
         return _("A fresh network: random weights, nothing learned yet.")
-    return plain(model_title(entry))
+    parts = [model_title(entry)]
+    if entry.source == "shipped":
+        parts.append(age_or_source(entry))
+    return plain(" · ".join(parts))
 
 
 def _asked_model(by_id: dict[str, ModelEntry]) -> str:
-    """Return the model of the address, else the most accurate one, else none."""
+    """Return the model of the address, else the most accurate of one's own, of all, or none."""
     asked = st.query_params.get(MODEL_PARAMETER, "")
     if asked in by_id or asked == UNTRAINED:
         return asked
     if asked:
         st.warning(_("The model of this link is not here; it may have been deleted."))
-    return max(by_id, key=lambda name: by_id[name].accuracy or 0.0, default=UNTRAINED)
+    own = {name: entry for name, entry in by_id.items() if entry.source != "shipped"}
+    ranked = own or by_id
+    return max(ranked, key=lambda name: ranked[name].accuracy or 0.0, default=UNTRAINED)
 
 
 def _offer_networks(by_id: dict[str, ModelEntry], entry: ModelEntry | None) -> None:

@@ -89,7 +89,7 @@ def test_the_accuracies_are_as_they_say(workspace):
     simple, speed = (load_model(SHIPPED_DIR / f"{name}.safetensors") for name in NAMES)
     if {data.fingerprint} != {m.info.data["fingerprint"] for m in (simple, speed)}:
         pytest.skip("these are other copies of the images than the models were tested on")
-    # All images: what rounding to bfloat16 in its run's own test moved. A few: three standard errors.
+    # All images: what rounding to bfloat16 moved in its run's own test; a few: chance.
     said = simple.info.metrics["test"]["accuracy"]
     assert accuracy_on(data, simple, 10_000) == pytest.approx(said, abs=0.003)
     said = speed.info.metrics["test"]["accuracy"]

@@ -66,7 +66,7 @@ def open_tab(app: AppTest, name: str) -> AppTest:
     return app
 
 
-def test_without_a_model_the_page_leads_to_train():
+def test_without_a_model_the_page_leads_to_train(no_shipped_models):
     app = open_evaluate()
     assert "No model yet" in text(app)
     assert app.button("evaluate_train")

@@ -121,7 +121,7 @@ def test_a_wrong_answer_says_why_and_a_right_one_marks_the_step(open_learn):
     assert [step["done"] for step in component(app, "learn_rail")["steps"]].count(True) == 1
 
 
-def test_without_a_model_the_network_is_fresh_and_the_page_says_so(open_learn):
+def test_without_a_model_the_network_is_fresh_and_the_page_says_so(open_learn, no_shipped_models):
     app = open_learn(step="3")
     assert "random weights, nothing learned yet" in words(app)
     assert app.selectbox("learn_network").options == ["Fresh: random weights"]
@@ -261,7 +261,13 @@ def test_a_file_that_is_no_picture_is_refused_with_a_sentence(open_learn):
     assert "mine" in app.error[0].value
 
 
-def test_a_link_to_a_model_that_is_gone_says_so(open_learn):
+def test_before_any_training_the_weights_that_come_with_the_program_are_studied(open_learn):
+    app = open_learn(step="3")
+    assert app.selectbox("learn_network").value == "shipped-simple_cnn"
+    assert "comes with the program" in words(app)
+
+
+def test_a_link_to_a_model_that_is_gone_says_so(open_learn, no_shipped_models):
     app = open_learn(step="3", model="gone")
     assert "not here" in app.warning[0].value
     assert app.selectbox("learn_network").value == "untrained"
