@@ -35,11 +35,11 @@ from cifar_core.training import start_training, train  # noqa: E402
 from cifar_core.workspace import Workspace  # noqa: E402
 
 GRIDS = {
-    "adam": (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2),
-    "adamw": (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2),
-    "sgd": (2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 1e-1, 2e-1),
+    "adam": tuple(1e-4 * 2**n for n in range(8)),
+    "adamw": tuple(1e-4 * 2**n for n in range(8)),
+    "sgd": tuple(1e-3 * 2**n for n in range(8)),
 }
-SIZES = {"simple_cnn": (10_000, 4), "vgg": (2_000, 2), "resnet18": (1_000, 1)}
+SIZES = {"simple_cnn": (20_000, 2), "vgg": (4_000, 2), "resnet18": (1_000, 1)}
 """Training images and epochs of each training of the sweep: of the preset "Quick look", and as much
 as a processor does in a minute."""
 
@@ -62,7 +62,8 @@ def compare(model: str, optimizer: str, name: str, data: ImageSet, seeds: int) -
     train_size, epochs = SIZES[model]
     config = TrainConfig(
         data=name, model=model, optimizer=optimizer, epochs=epochs,
-        train_size=train_size, val_size=1_000, test_size=10,
+        train_size=min(train_size, data.num_train - 1_000), val_size=1_000, test_size=10,
+        precision="auto", layout="auto",
     )  # fmt: skip
     print(f"\n{model}, {optimizer}, {train_size:,} images, {epochs} epochs", flush=True)
     began = time.perf_counter()

@@ -21,7 +21,8 @@ from cifar_core.data.randomness import Purpose, derived_seed
 from cifar_core.data.splits import Splits
 from cifar_core.data.transforms import Preprocessing, build_preprocessing
 from cifar_core.devices import autocast, memory_format, resolve_device, seed_draws
-from cifar_core.errors import TrainingError
+from cifar_core.distributed import ALONE, Group
+from cifar_core.errors import ConfigError, TrainingError
 from cifar_core.inference import iterate_logits
 from cifar_core.models.registry import build_model
 from cifar_core.models.speed_cnn import SpeedCNN
@@ -71,6 +72,10 @@ class Training:
     device: torch.device
     progress: Progress
     speed: Speedometer = field(default_factory=Speedometer)
+    group: Group = ALONE
+    """The processes that train this network together."""
+    shared_network: nn.Module | None = None
+    """The same network, averaging its gradients with the others; see ``join_group``."""
 
 
 def start_training(config: TrainConfig, data: ImageSet) -> Training:
@@ -102,6 +107,20 @@ def start_training(config: TrainConfig, data: ImageSet) -> Training:
     )
 
 
+def join_group(training: Training, group: Group) -> None:
+    """Let a training go on together with those of other processes, with the first one's weights.
+
+    Raises:
+        ConfigError: the batches are smaller than the group.
+    """
+    if training.config.batch_size < group.size:
+        raise ConfigError(
+            f"batch_size is {training.config.batch_size}, but {group.size} processes share each "
+            "batch; expected at least one image for each."
+        )
+    training.group, training.shared_network = group, group.wrap(training.model)
+
+
 def build_loader(training: Training, train_set: Subset) -> BatchLoader:
     """Return the batches of a training's training set."""
     config = training.config
@@ -130,43 +149,69 @@ def train(training: Training, splits: Splits) -> Iterator[Record]:
         for batch in loader.batches(progress.epoch, start=progress.batch):
             yield take_step(training, batch, steps_per_epoch=len(loader))
         val_loss, val_accuracy = yield from _validate(training, splits.val)
+        val_loss, val_accuracy = training.group.agree_on_validation(val_loss, val_accuracy)
         yield _finish_epoch(training, val_loss, val_accuracy)
 
 
 def take_step(training: Training, batch: Batch, *, steps_per_epoch: int) -> StepRecord:
-    """Take one optimiser step and count it."""
-    config, model, optimizer = training.config, training.model, training.optimizer
-    progress = training.progress
+    """Take one optimiser step and count it.
+
+    Args:
+        training: changed in place.
+        batch: the whole batch, also where a group of processes shares it.
+        steps_per_epoch: for the schedule.
+
+    Raises:
+        TrainingError: the loss is no longer a finite number.
+        DismissedError: the first process of the group ended the training.
+    """
+    config, progress, optimizer = training.config, training.progress, training.optimizer
+    progress.learning_rate = training.group.agree_on_rate(progress.learning_rate)
     rate = progress.learning_rate * schedule_factor(config, progress.step, steps_per_epoch)
     set_learning_rate(optimizer, rate)
-    # Dropout draws from torch's global generator: seeded here, it depends on the position alone.
-    seed_draws(
-        derived_seed(config.seed, Purpose.DROPOUT, progress.epoch, batch.number), training.device
-    )
-
-    model.train()
-    with autocast(training.device, config.precision):
-        logits = model(batch.inputs.contiguous(memory_format=memory_format(config.layout)))
-        loss = F.cross_entropy(logits, batch.labels, label_smoothing=config.label_smoothing)
-    loss_value = loss.item()  # waits for the device: once a step
+    loss, loss_value, num_right = _loss_of(training, batch)
     _check_finite(loss_value, training)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     if config.clip_norm is not None:
-        nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm)
+        nn.utils.clip_grad_norm_(training.model.parameters(), config.clip_norm)
     optimizer.step()
 
-    _count(progress, loss_value, logits, batch)
+    _count(progress, loss_value, num_right, batch)
     speed = training.speed.after(len(batch.labels))
     return StepRecord(progress.step, progress.epoch, loss_value, rate, speed)
 
 
-def _count(progress: Progress, loss: float, logits: Tensor, batch: Batch) -> None:
+def _loss_of(training: Training, batch: Batch) -> tuple[Tensor, float, int]:
+    """Return this process's loss to follow downhill; and of the whole batch, loss and number right.
+
+    The first is weighted so that the mean of the gradients over the group is that of the batch.
+    """
+    config, group, progress = training.config, training.group, training.progress
+    # Dropout draws from torch's global generator: seeded here, it depends on the position alone,
+    # and on the rank of the process where there are several.
+    position = (progress.epoch, batch.number, *([group.rank] if group.rank else []))
+    seed_draws(derived_seed(config.seed, Purpose.DROPOUT, *position), training.device)
+    share = group.share_of(len(batch.labels))
+    inputs, labels = batch.inputs[share.places], batch.labels[share.places]
+    network = training.shared_network or training.model
+    network.train()
+    with autocast(training.device, config.precision):
+        logits = network(inputs.contiguous(memory_format=memory_format(config.layout)))
+        loss = F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
+    num_right = int((logits.argmax(1) == labels).sum())
+    if group.size == 1:
+        return loss, loss.item(), num_right
+    loss = loss * share.weight
+    return loss, *group.totals(loss.item(), num_right if share.weight else 0)
+
+
+def _count(progress: Progress, loss: float, num_right: int, batch: Batch) -> None:
     size = len(batch.labels)
     progress.step += 1
     progress.batch = batch.number + 1
     progress.loss_sum += loss * size
-    progress.num_right += int((logits.argmax(1) == batch.labels).sum())
+    progress.num_right += num_right
     progress.num_seen += size
 
 
@@ -190,8 +235,11 @@ def _check_finite(loss: float, training: Training) -> None:
 def _validate(
     training: Training, val: Subset
 ) -> Generator[Pulse, None, tuple[float | None, float | None]]:
-    """Yield a pulse a batch; return mean loss and accuracy, or two Nones without images."""
-    if not len(val):
+    """Yield a pulse a batch; return mean loss and accuracy, or two Nones without images.
+
+    Of a group, the first process does it for all.
+    """
+    if not len(val) or not training.group.leads:
         return None, None
     loss_sum, num_right, done = 0.0, 0, 0
     for logits in iterate_logits(

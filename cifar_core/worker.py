@@ -21,9 +21,11 @@ from cifar_core.data.image_set import ImageSet
 from cifar_core.data.sources import open_data
 from cifar_core.data.splits import Splits, split_images
 from cifar_core.database import BUSY_TIMEOUT_S
+from cifar_core.distributed import ALONE, Group
 from cifar_core.errors import WorkbenchError
 from cifar_core.evaluation import Evaluation, score_logits
 from cifar_core.examples import ExampleWatcher
+from cifar_core.following import lead
 from cifar_core.forks import describe_start, take_start_weights
 from cifar_core.health_probe import HealthProbe
 from cifar_core.inference import iterate_logits
@@ -72,6 +74,7 @@ class _Work:
     control: RunControl
     recorder: Recorder
     listener: Listener
+    group: Group
 
     def begin_phase(self, name: str) -> None:
         log.info("%s", name)
@@ -88,13 +91,16 @@ class _Work:
         self.listener.progress(done, total)
 
 
-def work(store: Store, run_id: str, listener: Listener | None = None) -> RunState:
+def work(
+    store: Store, run_id: str, listener: Listener | None = None, group: Group = ALONE
+) -> RunState:
     """Carry out a run, or continue it from its last checkpoint.
 
     Args:
         store: where the run's row is.
         run_id: a run that is queued, starting, or has ended without finishing.
         listener: told what happens.
+        group: led by this process; the others ``follow``.
 
     Returns:
         FINISHED or STOPPED.
@@ -106,7 +112,7 @@ def work(store: Store, run_id: str, listener: Listener | None = None) -> RunStat
     run = store.run(run_id)
     with claimed(store, run), logged(store, run_id):
         control = RunControl(store, run_id)
-        job = _Work(store, run, control, Recorder(store, run_id), listener or Listener())
+        job = _Work(store, run, control, Recorder(store, run_id), listener or Listener(), group)
         try:
             with control.signals_as_stop():
                 _carry_out(job)
@@ -130,6 +136,7 @@ def _carry_out(job: _Work) -> None:
     splits = split_images(data, config)
     files = RunFiles(job.store.workspace.run_dir(job.run.run_id), job.run.run_id, data)
     training = _open_training(job, files, data)
+    lead(training, job.group, data)
     steps_per_epoch = -(-len(splits.train) // config.batch_size)
     examples = ExampleWatcher(job.store, job.run.run_id, splits.val)
     examples.save_pictures(files.run_dir / EXAMPLES_FILE)
@@ -186,6 +193,7 @@ def _train(
     except StopRequested:
         job.recorder.flush()
         files.save_at_stop(training, _last_epoch(job))
+        job.group.dismiss()
         raise
     finally:
         job.recorder.flush(patience_s=BUSY_TIMEOUT_S)  # nothing comes after this

@@ -17,12 +17,15 @@ from cifar_core.config import TrainConfig
 from cifar_core.config_files import read_config_values, write_config
 from cifar_core.data.splits import split_images
 from cifar_core.devices import resolve_device
+from cifar_core.distributed import Group, joined
 from cifar_core.errors import CheckpointError, ConfigError, RunError, TrainingError, WorkbenchError
 from cifar_core.export import EXPORT_FORMATS, export_model
 from cifar_core.files import write_file_atomically
+from cifar_core.following import follow
 from cifar_core.forks import check_start_model, keep_start_model
 from cifar_core.library import model_file
 from cifar_core.model_info import HEADER_KEY
+from cifar_core.restarts import interrupted_run, note_run
 from cifar_core.run_paths import RESUME_FILE, model_path
 from cifar_core.run_state import ACTIVE, RunState
 from cifar_core.store import Store
@@ -34,10 +37,22 @@ _OF_NEW_RUNS = ("config", "start_from", "preset", "minutes")
 
 
 def run_train(options: argparse.Namespace) -> int:
-    """Train a new run, or continue one, and say how it ended."""
+    """Train a new run, or continue one, and say how it ended; under torchrun, as one of several."""
+    with joined() as group:
+        if group.leads:
+            return _lead(options, group)
+        follow(group, Workspace.default())
+        return 0
+
+
+def _lead(options: argparse.Namespace, group: Group) -> int:
     store = Store(Workspace.default())
     out = _checked_out(options.out)
-    if options.resume:
+    restarted = interrupted_run(store)
+    if restarted:
+        run_id = _find_run(restarted, store)
+        store.forget_orders(run_id)
+    elif options.resume:
         others = [name for name in _OF_NEW_RUNS if getattr(options, name) is not None]
         if given := [*given_values(options), *others]:
             raise ConfigError(
@@ -47,7 +62,8 @@ def run_train(options: argparse.Namespace) -> int:
         store.forget_orders(run_id)
     else:
         run_id = _new_run(options, store)
-    return _carry_out(store, run_id, options, out)
+    note_run(store, run_id)
+    return _carry_out(store, run_id, options, out, group)
 
 
 def _new_run(options: argparse.Namespace, store: Store) -> str:
@@ -87,10 +103,12 @@ def _find_start(named: str, store: Store) -> Path:
     return found
 
 
-def _carry_out(store: Store, run_id: str, options: argparse.Namespace, out: "_Out | None") -> int:
+def _carry_out(
+    store: Store, run_id: str, options: argparse.Namespace, out: "_Out | None", group: Group
+) -> int:
     printer = _printer(options, store.run(run_id).config, run_id)
     try:
-        state = work(store, run_id, printer)
+        state = work(store, run_id, printer, group)
     except (RunError, ConfigError):
         raise
     except WorkbenchError as error:

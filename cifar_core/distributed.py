@@ -1,0 +1,152 @@
+"""Several processes that train one network together, under ``torchrun``; alone, nothing happens.
+
+Each process draws the same whole batch and takes its share of it; DistributedDataParallel averages
+the gradients, weighted so that the step is that of the whole batch. The first process leads: it
+alone has the store, writes files, validates and obeys commands, and says before each step that and
+how it goes on. What it says travels in one short message, so that nobody waits for a word that is
+not coming. Batch normalisation sees the share of its own process; its running statistics are those
+of the first.
+
+Source: Li et al. 2020, "PyTorch Distributed", arXiv 2006.15704.
+"""
+
+import contextlib
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import torch
+from torch import distributed, nn
+
+_PATIENCE = timedelta(hours=24)
+"""So long may a pause or a validation last. A lost process is noticed at once, by torchrun."""
+_STEP, _VALIDATED, _DISMISSED = 0.0, 1.0, 2.0
+
+
+class DismissedError(Exception):
+    """The leading process ended the training before its last step."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one process takes of a batch.
+
+    Attributes:
+        places: of its images in the batch.
+        weight: of its mean loss, so that the mean over the processes is that of the batch.
+    """
+
+    places: slice
+    weight: float
+
+
+@dataclass(frozen=True)
+class Group:
+    """The processes of a training, seen from one of them."""
+
+    rank: int = 0
+    size: int = 1
+    local_rank: int = 0
+
+    @property
+    def leads(self) -> bool:
+        """Whether this is the process with the store."""
+        return self.rank == 0
+
+    def device_name(self, name: str) -> str:
+        """Return the device of this process, where a config leaves the choice to the machine."""
+        if name == "auto" and self.size > 1 and torch.cuda.is_available():
+            return f"cuda:{self.local_rank}"
+        return name
+
+    def wrap(self, model: nn.Module) -> nn.Module:
+        """Return a network that averages its gradients; all start with the leader's weights."""
+        if self.size == 1:
+            return model
+        return nn.parallel.DistributedDataParallel(model)
+
+    def share_of(self, count: int) -> Share:
+        """Return this process's part of a batch of so many images.
+
+        Where there are fewer images than processes, some take one that counts for nothing: all have
+        to take part in the exchange.
+        """
+        start, end = (count * rank // self.size for rank in (self.rank, self.rank + 1))
+        if start == end:
+            return Share(slice(0, 1), 0.0)
+        return Share(slice(start, end), (end - start) * self.size / count)
+
+    def totals(self, loss: float, num_right: int) -> tuple[float, int]:
+        """Return the mean loss of the whole batch, and how many were right in it.
+
+        Args:
+            loss: of this process, times its weight.
+            num_right: in its share.
+        """
+        sums = torch.tensor([loss / self.size, num_right], dtype=torch.float64)
+        distributed.all_reduce(sums)
+        return float(sums[0]), int(sums[1])
+
+    def agree_on_rate(self, rate: float) -> float:
+        """Return the leader's learning rate; called before each step.
+
+        Raises:
+            DismissedError: there will be no further step.
+        """
+        if self.size == 1:
+            return rate
+        return self._pass_on(_STEP, rate)[0]
+
+    def agree_on_validation(
+        self, loss: float | None, accuracy: float | None
+    ) -> tuple[float | None, float | None]:
+        """Return the leader's validation loss and accuracy; what the others say is ignored.
+
+        Raises:
+            DismissedError: the training ended meanwhile.
+        """
+        if self.size == 1:
+            return loss, accuracy
+        found = [math.nan if value is None else value for value in (loss, accuracy)]
+        told = self._pass_on(_VALIDATED, *found)
+        return None if math.isnan(told[0]) else told[0], None if math.isnan(told[1]) else told[1]
+
+    def dismiss(self) -> None:
+        """Tell the others that the training ends here."""
+        if self.size > 1:
+            self._pass_on(_DISMISSED)
+
+    def announce(self, values: Any = None) -> Any:
+        """Return what the leader has to say before the training: its ``values``."""
+        told = [values]
+        distributed.broadcast_object_list(told, src=0)
+        return told[0]
+
+    def _pass_on(self, kind: float, first: float = 0.0, second: float = 0.0) -> tuple[float, float]:
+        message = torch.tensor([kind, first, second], dtype=torch.float64)
+        distributed.broadcast(message, src=0)
+        if message[0] == _DISMISSED and not self.leads:
+            raise DismissedError
+        return float(message[1]), float(message[2])
+
+
+ALONE = Group()
+
+
+@contextlib.contextmanager
+def joined() -> Iterator[Group]:
+    """Join the processes that torchrun started; yield ``ALONE`` where there is one only."""
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1:
+        yield ALONE
+        return
+    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    distributed.init_process_group(backend, timeout=_PATIENCE)
+    try:
+        local_rank = int(os.environ.get("LOCAL_RANK", "0"))
+        yield Group(distributed.get_rank(), size, local_rank)
+    finally:
+        distributed.destroy_process_group()
