@@ -20,6 +20,8 @@ from typing import Any
 
 import torch
 from torch import distributed, nn
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 
 _PATIENCE = timedelta(hours=24)
 """So long may a pause or a validation last. A lost process is noticed at once, by torchrun."""
@@ -144,9 +146,15 @@ def joined() -> Iterator[Group]:
         yield ALONE
         return
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
-    distributed.init_process_group(backend, timeout=_PATIENCE)
+    store, rank, size = next(rendezvous("env://", timeout=_PATIENCE))
+    # torchrun's store outlives a restart: without a place of their own, the new processes would
+    # read the addresses of those that were lost.
+    store = PrefixStore(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"), store)
+    distributed.init_process_group(
+        backend, store=store, rank=rank, world_size=size, timeout=_PATIENCE
+    )
     try:
         local_rank = int(os.environ.get("LOCAL_RANK", "0"))
-        yield Group(distributed.get_rank(), size, local_rank)
+        yield Group(rank, size, local_rank)
     finally:
         distributed.destroy_process_group()

@@ -119,7 +119,9 @@ def _carry_out(
         jobs.launch_queued(store)
     run_dir = store.workspace.run_dir(run_id)
     if state == RunState.STOPPED:
-        return _say_stopped(store, run_id, options)
+        stopped = _say_stopped(store, run_id, options)
+        # What is no success to torchrun is started again.
+        return stopped if group.size == 1 else 0
     if out is not None:
         out.write(run_dir)
     result = store.run(run_id).result
