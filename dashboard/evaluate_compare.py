@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from cifar_core.evaluation_jobs import VALIDATION
 from cifar_core.library import ModelEntry
+from cifar_core.provenance import has_learned_from, training_settings
 from dashboard.evaluate_gallery import WIDE, show_gallery
 from dashboard.evaluate_progress import open_answers
-from dashboard.evaluate_question import Question, training_config
+from dashboard.evaluate_question import Question
 from dashboard.i18n import _
 from dashboard.markdown import plain
 from dashboard.models_text import model_option, model_title
@@ -57,6 +59,10 @@ def show_comparison(question: Question, answers: Answers, models: list[ModelEntr
         text = _("{count} images are left out: {name} has learned from them.")
         left_out = count(int((~fair).sum()))
         st.caption(plain(text.format(count=left_out, name=model_title(second))))
+    info = get_model(second.path).info
+    if question.plan.part == VALIDATION and has_learned_from(info, question.images) is None:
+        text = _("Whether {name} has learned from these images is not known.")
+        st.caption(plain(text.format(name=model_title(second))))
     if bool(fair.any()):
         _show_difference(question, answers.only(fair), second, other.only(fair))
 
@@ -73,7 +79,7 @@ def _unseen_by(question: Question, entry: ModelEntry, positions: Tensor) -> Tens
 
     from cifar_core.data.splits import split_images
 
-    config = training_config(get_model(entry.path).info, question.images)
+    config = training_settings(get_model(entry.path).info, question.images)
     if config is None:
         return torch.ones(len(positions), dtype=torch.bool)
     return ~torch.isin(positions, split_images(question.images, config).train.indices)

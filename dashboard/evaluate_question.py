@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cifar_core.config import TrainConfig
 from cifar_core.data.extra_tests import list_extra_tests, open_extra_test
 from cifar_core.data.sources import summarise_source
-from cifar_core.errors import ConfigError
 from cifar_core.evaluation_jobs import EXTRA, TEST, VALIDATION, EvaluationPlan
 from cifar_core.library import ModelEntry
+from cifar_core.provenance import has_learned_from, training_settings
 from cifar_core.workspace import Workspace
 from dashboard.i18n import _
 from dashboard.models_text import model_option
@@ -23,7 +22,6 @@ from dashboard.services import get_image_set, get_model, get_workspace
 
 if TYPE_CHECKING:
     from cifar_core.data.image_set import ImageSet
-    from cifar_core.model_info import ModelInfo
 
 MODEL, DATA, PART = "evaluate_model", "evaluate_data", "evaluate_part"
 _PARAMETERS = {MODEL: "model", DATA: "data", PART: "part"}
@@ -93,7 +91,7 @@ def ask(entry: ModelEntry, source: str, part: str) -> Question:
         images = open_extra_test(get_workspace(), extra, info.classes)
     else:
         images = get_image_set(source, entry.fit)
-    config = training_config(info, images)
+    config = training_settings(info, images)
     plan = EvaluationPlan(
         model_path=str(entry.path),
         weights=info.weights_sha256 or f"{entry.path} {entry.path.stat().st_mtime_ns}",
@@ -129,14 +127,14 @@ def validation_plan(question: Question) -> EvaluationPlan | None:
 
 def part_words(question: Question) -> str:
     """Say in a sentence what the images are to the network."""
-    trained_on = get_model(question.entry.path).info.data.get("fingerprint")
+    known = has_learned_from(get_model(question.entry.path).info, question.images)
     if question.plan.part == EXTRA:
         return _("An extra test set. No run of this program chooses anything by it.")
     if question.plan.part == TEST:
         return _("Test images: no training of this program sees them.")
-    if trained_on == question.plan.fingerprint:
+    if known:
         return _("Validation images of its own training: it took no step on them.")
-    if trained_on:
+    if known is False:
         return _("A tenth of the training images, of a set that it was not trained on.")
     return _("A tenth of the training images. Whether it has learned from them is not known.")
 
@@ -180,19 +178,9 @@ def _with_classes(
 def _parts_of(entry: ModelEntry, source: str) -> list[str]:
     if source.startswith(_EXTRA):
         return [EXTRA]
-    config = training_config(get_model(entry.path).info, get_image_set(source, entry.fit))
+    config = training_settings(get_model(entry.path).info, get_image_set(source, entry.fit))
     has_validation = config is None or config.val_size != 0
     return [VALIDATION, TEST] if has_validation else [TEST]
-
-
-def training_config(info: ModelInfo, images: ImageSet) -> TrainConfig | None:
-    """Return the settings of the model's training, where that was on these very images."""
-    if info.config is None or info.data.get("fingerprint") != images.fingerprint:
-        return None
-    try:
-        return TrainConfig.from_dict(info.config)
-    except ConfigError:  # from another version of the program
-        return None
 
 
 def _source_name(source: str) -> str:

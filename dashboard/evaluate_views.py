@@ -17,6 +17,7 @@ from dashboard.evaluate_progress import known_answers, open_answers, openings_wo
 from dashboard.evaluate_question import Question, part_words, validation_plan
 from dashboard.i18n import _
 from dashboard.markdown import plain
+from dashboard.models_text import kind_words
 from dashboard.numbers import count, percent
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def show_numbers(question: Question, evaluation: Evaluation) -> None:
         count=count(evaluation.num_images), source=question.source,
     )  # fmt: skip
     st.caption(plain(f"{interval} {part_words(question)}"))
+    if words := kind_words(question.entry, drawn=question.images.drawn):
+        st.caption(f":orange[:material/warning:] {plain(words)}")
     if question.plan.part == TEST:
         st.caption(openings_words(question.plan))
 

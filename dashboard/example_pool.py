@@ -10,8 +10,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cifar_core.config import TrainConfig
-from cifar_core.errors import CheckpointError, ConfigError
+from cifar_core.errors import CheckpointError
 from cifar_core.library import ModelEntry
+from cifar_core.provenance import has_learned_from, training_settings
 from dashboard.i18n import _
 from dashboard.services import get_model
 
@@ -69,19 +70,13 @@ def pool_words(pool: Pool, data: str) -> str:
 
 
 def _training_of(entry: ModelEntry, images: ImageSet) -> tuple[TrainConfig | None, bool]:
-    """Return the settings of the model's training on this very set, and whether its set is known.
-
-    The set's fingerprint stands in the model's file; settings from elsewhere may name a path that
-    is another set here.
-    """
+    """Return the settings of the model's training on this set, and what this set is to it."""
     try:
         info = get_model(entry.path).info
-        trained_on = info.data.get("fingerprint")
-        if trained_on != images.fingerprint:
-            return None, bool(trained_on)
-        return TrainConfig.from_dict(info.config or {}), True
-    except (CheckpointError, ConfigError):  # the page says elsewhere what is wrong with the file
+    except CheckpointError:  # the page says elsewhere what is wrong with the file
         return None, False
+    known, settings = has_learned_from(info, images), training_settings(info, images)
+    return settings, known is False or settings is not None
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

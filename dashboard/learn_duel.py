@@ -16,14 +16,17 @@ from cifar_core.lessons.duel import (
     draw_places,
     score_answers,
 )
+from cifar_core.provenance import has_learned_from
 from dashboard.browser_side import read_source
 from dashboard.class_names import class_name
 from dashboard.dataset_samples import sheet_png
 from dashboard.i18n import _
 from dashboard.learn_lesson import Lesson
 from dashboard.learn_study import ON_THE_SPOT, Study
+from dashboard.models_text import kind_words
 from dashboard.numbers import percent
 from dashboard.pictures import data_url, png_url
+from dashboard.services import get_model
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -100,13 +103,25 @@ def _again(draw: int) -> None:
 
 
 def _where_from(study: Study) -> str:
-    if study.data == ON_THE_SPOT or study.entry is None:
+    if study.entry is None:
         return _("Pictures that nothing has been trained on. This network is fresh: it guesses.")
+    if study.data == ON_THE_SPOT and study.entry.data_name and not study.entry.drawn:
+        words = _("Drawings made on the spot, which no network has been trained on.")
+        return f"{words} {kind_words(study.entry, drawn=True)}".strip()
     if study.entry.source == "run" and study.entry.data == study.data:
         return _(
             "Validation pictures of the network's own run: it has not learned from them, though "
             "its best epoch may have been chosen by them. Test pictures are left alone."
         )
+    known = has_learned_from(get_model(study.entry.path).info, study.fresh.source)
+    if known:
+        return _(
+            "Photos that this network was trained on: it has an advantage. Train a Simple CNN of "
+            "your own for a fair game."
+        )
+    if known is False:
+        words = _("Pictures of a set that this network was not trained on.")
+        return f"{words} {kind_words(study.entry, drawn=study.fresh.source.drawn)}".strip()
     return _(
         "Validation pictures. Nobody knows whether this network has learned from some of them: it "
         "comes from elsewhere."

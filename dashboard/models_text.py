@@ -63,6 +63,26 @@ def accuracy_interval(entry: ModelEntry) -> str:
     )
 
 
+def kind_words(entry: ModelEntry, *, drawn: bool) -> str:
+    """Warn where a model for photos is asked about drawings, or the other way round; else empty.
+
+    Args:
+        entry: the model; where its file says nothing of its data, nothing is said here.
+        drawn: whether the images are drawings of the program.
+    """
+    if not entry.data_name or entry.drawn == drawn:
+        return ""
+    if drawn:
+        return _(
+            "These are drawings, and this model was trained on photos: it does far worse here than "
+            "on photos."
+        )
+    return _(
+        "These are photos, and this model was trained on drawings: it does far worse here than on "
+        "drawings."
+    )
+
+
 def facts_line(entry: ModelEntry) -> str:
     """Return network, data, source, age and size in one line of Markdown; no fact is broken up."""
     source = _("uploaded") if entry.source == "upload" else ""

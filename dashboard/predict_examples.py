@@ -18,6 +18,7 @@ from dashboard.dataset_sources import Readiness, known_sources, look_at, own_nam
 from dashboard.example_pool import Pool, pool_of, pool_words
 from dashboard.i18n import _
 from dashboard.markdown import plain
+from dashboard.models_text import kind_words
 from dashboard.predict_pictures import Picture, from_data_set
 from dashboard.services import get_image_set, get_workspace
 
@@ -34,28 +35,35 @@ _SHAPE = GridShape(columns=4, narrow_columns=3, narrow_below=300, largest_factor
 def ready_sources(entry: ModelEntry) -> list[str]:
     """Return the data sets that open at once.
 
-    The one that the model was trained on comes first, then those with the same classes. What a file
-    from elsewhere says of its data is no path of this machine and is not looked at.
+    The one that the model was trained on comes first, then those with the same classes, photos for
+    a model of photos. What a file from elsewhere says of its data is no path of this machine and is
+    not looked at.
     """
     first = entry.data if entry.source == "run" else ""
-    return _ready_sources(first, entry.fit, entry.classes, str(get_workspace().root))
+    root = str(get_workspace().root)
+    return _ready_sources(first, entry.fit, entry.classes, entry.drawn, root)
 
 
 @st.cache_data(ttl=20, max_entries=32, show_spinner=False)
-def _ready_sources(first: str, fit: str, classes: tuple[str, ...], root: str) -> list[str]:
+def _ready_sources(
+    first: str, fit: str, classes: tuple[str, ...], drawn: bool, root: str
+) -> list[str]:
     """Look; kept for a moment, because looking at an own folder means listing its files."""
     workspace = Workspace(Path(root))
     trained_on = [run.config.data for run in Store(workspace).runs()]
     known = dict.fromkeys([CIFAR10, BUILTIN, *known_sources(workspace), *trained_on])
     ready = [d for d in known if look_at(d, workspace, fit=fit).readiness == Readiness.READY]
-    return sorted(
-        ready, key=lambda data: (data != first, _classes(data, workspace, fit) != classes)
-    )
+    found = {data: summarise_source(data, workspace, fit=fit) for data in ready}
 
+    def rank(data: str) -> tuple[bool, bool, bool]:
+        summary = found[data]
+        return (
+            data != first,
+            summary is None or summary.classes != classes,
+            summary is None or summary.drawn != drawn,
+        )
 
-def _classes(data: str, workspace: Workspace, fit: str) -> tuple[str, ...]:
-    summary = summarise_source(data, workspace, fit=fit)
-    return summary.classes if summary else ()
+    return sorted(ready, key=rank)
 
 
 def source_title(data: str) -> str:
@@ -93,7 +101,8 @@ def choose_example(entry: ModelEntry, sources: list[str]) -> Picture:
         shape=_SHAPE,
         on_open=_choose,
     )
-    st.caption(plain(pool_words(pool, source_title(data))))
+    words = [pool_words(pool, source_title(data)), kind_words(entry, drawn=images.drawn)]
+    st.caption(plain(" ".join(filter(None, words))))
     st.button(
         _("Other examples"), key="predict_new_draw", icon=":material/shuffle:", on_click=_draw_again
     )

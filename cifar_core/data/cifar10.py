@@ -16,6 +16,8 @@ Progress = Callable[[int, int], None]
 
 FOLDER_NAME = "cifar-10-batches-py"
 ARCHIVE_NAME = "cifar-10-python.tar.gz"
+SET_NAME = "CIFAR-10"
+"""What the set is called, in its models' files, too."""
 
 _MEMBERS = ("batches.meta", "test_batch", *(f"data_batch_{i}" for i in range(1, 6)))
 _NUM_IMAGES = 60_000
@@ -79,7 +81,7 @@ def _read_folder(root: Path, origin: Path, tell: Progress) -> RawImages:
         labels=np.concatenate([np.asarray(part.targets, np.int64) for part in (train, test)]),
         num_train=len(train.data),
         classes=CIFAR10_CLASSES,
-        name="CIFAR-10",
+        name=SET_NAME,
     )
 
 

@@ -43,7 +43,8 @@ def test_examples_are_the_models_own_validation_images(tiny_set, entry_of):
 @pytest.mark.parametrize(
     ("said", "origin"),
     [
-        ({"data": {"fingerprint": "of another set"}}, "other set"),
+        ({"data": {"fingerprint": "of drawings", "drawn": True}}, "other set"),
+        ({"data": {"fingerprint": "perhaps of other copies"}}, "unknown"),
         ({"data": {}, "config": None}, "unknown"),
         ({"config": {"no such setting": 1}}, "unknown"),
     ],
