@@ -1,4 +1,4 @@
-"""``evaluate``, ``predict``, ``inspect``, ``export`` and ``models``."""
+"""``evaluate``, ``predict``, ``inspect`` and ``export``."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from cifar_core.checkpoint import Model, load_model
 from cifar_core.cli.data_commands import open_with_bar
-from cifar_core.cli.output import print_json, print_table, progress_bar
+from cifar_core.cli.output import print_json, progress_bar
 from cifar_core.config import BUILTIN, MODELS, TrainConfig
 from cifar_core.data.extra_tests import list_extra_tests, open_extra_test, read_extra_test
 from cifar_core.data.image_set import ImageSet, Subset, whole
@@ -24,7 +24,6 @@ from cifar_core.library import model_file
 from cifar_core.mcnemar import SIGNIFICANT_BELOW, Disagreement, compare_answers
 from cifar_core.metrics import brier_score, check_logits
 from cifar_core.model_info import HEADER_KEY
-from cifar_core.models.registry import summarise_models
 from cifar_core.openings import note_opening
 from cifar_core.pictures import open_picture
 from cifar_core.prediction import Prediction, predict_pictures
@@ -175,22 +174,6 @@ def run_export(options: argparse.Namespace) -> int:
         print_json({"type": "export", "file": str(out), "bytes": out.stat().st_size})
     else:
         print(f"Wrote {out} ({out.stat().st_size / 1e6:.2f} MB).")
-    return 0
-
-
-def run_models(options: argparse.Namespace) -> int:
-    """List the networks that can be trained."""
-    summaries = summarise_models()
-    if options.json:
-        for summary in summaries:
-            print_json({"type": "network", **vars(summary)})
-        return 0
-    rows = [
-        [s.name, f"{s.parameters:,}", f"{s.flops / 1e6:,.1f} M", f"{s.image_size}x{s.image_size}",
-         s.description]
-        for s in summaries
-    ]  # fmt: skip
-    print_table(["name", "parameters", "FLOPs/image", "input", "description"], rows)
     return 0
 
 

@@ -16,7 +16,8 @@ from cifar_core.presets import PRESET_NAMES
 
 _DATA_HELP = "'builtin', 'cifar10', or the path of an image folder or archive"
 _CHECKPOINT_HELP = (
-    "a model file: ours (.safetensors), or a bare state_dict (.pt, .pth, .safetensors) that is "
+    "a model of the workspace or one that comes with the program, by its id (see 'models'), or a "
+    "model file: ours (.safetensors), or a bare state_dict (.pt, .pth, .safetensors) that is "
     "recognised by its keys and shapes"
 )
 
@@ -79,7 +80,7 @@ def _add_train(commands: "argparse._SubParsersAction[Parser]") -> None:
                         ".toml or .json before it starts")  # fmt: skip
     parser.add_argument("--start-from", metavar="MODEL_FILE_OR_RUN", help="begin "
                         "with the weights of a model, or of a run, instead of random ones: a new "
-                        "run of its own")  # fmt: skip  # fmt: skip
+                        "run of its own")  # fmt: skip
     parser.add_argument("--resume", metavar="RUN_OR_CHECKPOINT", help="continue a run that "
                         "stopped, failed or was killed, exactly where its last checkpoint is; "
                         "named by its run_id, its folder or a file in it")  # fmt: skip
@@ -126,7 +127,7 @@ def _add_evaluate(commands: "argparse._SubParsersAction[Parser]") -> None:
                         help="also measure on an extra test set with the same classes: its name "
                         "(see 'data tests'), a folder or archive of <class>/*, or a .npy file of a "
                         "pair as CIFAR-10.1 has; may be given several times")  # fmt: skip
-    parser.add_argument("--compare", metavar="CHECKPOINT", help="also measure another network on "
+    parser.add_argument("--compare", metavar="MODEL", help="also measure another network on "
                         "the same images, and tell whether the difference can be chance "
                         "(McNemar's test)")  # fmt: skip
     _add_fit(parser, "that the model was trained with")
@@ -223,13 +224,13 @@ def _add_models(commands: "argparse._SubParsersAction[Parser]") -> None:
     add_command(
         commands,
         "models",
-        "list the networks that can be trained",
-        lazily("model_commands", "run_models"),
+        "list the networks that can be trained, and the trained models that there are",
+        lazily("models_command", "run_models"),
     )
 
 
 def _add_checkpoint(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("checkpoint", metavar="CHECKPOINT", help=_CHECKPOINT_HELP)
+    parser.add_argument("checkpoint", metavar="MODEL", help=_CHECKPOINT_HELP)
     parser.add_argument("--model", default=None, metavar="NAME",
                         help="take a bare state_dict for this network instead of recognising "
                         "it")  # fmt: skip

@@ -15,6 +15,7 @@ from PIL import Image
 
 from cifar_core.cli.program import build_parser, main
 from cifar_core.config import FIELDS, KINDS
+from cifar_core.data.image_set import CIFAR10_CLASSES
 from cifar_core.models.registry import build_model
 from cifar_core.openings import count_openings
 from cifar_core.run_state import RunState
@@ -309,10 +310,31 @@ def test_export_writes_each_format(cli, trained, tmp_path, kind):
 
 def test_models_lists_what_can_be_trained(cli):
     _, out, _ = cli("models", "--json")
-    listed = {line["name"]: line for line in json_lines(out)}
-    assert set(listed) == set(FIELDS["model"].choices)
+    listed = {line["name"] for line in json_lines(out) if line["type"] == "network"}
+    assert listed == set(FIELDS["model"].choices)
     _, out, _ = cli("models")
     assert "simple_cnn" in out and "296,130" in out
+
+
+def test_models_lists_trained_models_by_the_id_that_other_commands_take(cli):
+    _, out, _ = cli("models", "--json")
+    ids = [line["model_id"] for line in json_lines(out) if line["type"] == "trained_model"]
+    assert ids == ["shipped-speed_cnn", "shipped-simple_cnn"]
+    assert all(name in cli("models")[1] for name in ids)
+    code, out, _ = cli("inspect", ids[1])
+    assert code == 0 and "CIFAR-10 (JPEG copies)" in out
+
+
+def test_a_shipped_model_classifies_a_picture(cli, tmp_path):
+    Image.new("RGB", (40, 30), "navy").save(tmp_path / "navy.png")
+    code, out, _ = cli("predict", "shipped-simple_cnn", tmp_path / "navy.png", "--json")
+    assert code == 0
+    assert {guess["class"] for guess in json_lines(out)[0]["top"]} <= set(CIFAR10_CLASSES)
+
+
+def test_evaluating_a_shipped_model_without_its_images_says_how_to_get_them(cli):
+    code, _, err = cli("evaluate", "shipped-simple_cnn")
+    assert code == 2 and "CIFAR-10 is not on this machine" in err
 
 
 def test_data_info_counts_the_classes(cli, tiny_folder):
