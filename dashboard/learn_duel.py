@@ -61,7 +61,7 @@ def _show(study: Study, words: DeltaGenerator) -> None:
     places = draw_places(len(study.fresh), draw, NUM_PICTURES)
     images, labels = study.fresh.take(torch.tensor(places))
     with words:
-        st.caption(_where_from(study))
+        st.caption(where_from(study))
     finished = st.session_state.get(_KEY, {}).get("finished")
     answers = checked_answers(finished, draw, len(places), len(study.classes))
     if answers is None:
@@ -102,7 +102,8 @@ def _again(draw: int) -> None:
     st.query_params[PARAMETER] = str(draw)
 
 
-def _where_from(study: Study) -> str:
+def where_from(study: Study) -> str:
+    """Say in a sentence or two what the pictures are to the network."""
     if study.entry is None:
         return _("Pictures that nothing has been trained on. This network is fresh: it guesses.")
     if study.data == ON_THE_SPOT and study.entry.data_name and not study.entry.drawn:

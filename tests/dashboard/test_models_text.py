@@ -13,6 +13,7 @@ from dashboard.models_text import (
     accuracy_label,
     data_title,
     facts_line,
+    kind_words,
     model_option,
     model_title,
     network_title,
@@ -64,3 +65,17 @@ def test_the_facts_are_one_line_of_harmless_markdown(entry):
     )
     assert "5 min" not in line
     assert "Simple" not in facts_line(replace(entry, damage="It is damaged."))
+
+
+def test_photos_and_drawings_are_told_apart_where_the_file_says_what_it_learned_from(entry):
+    of_drawings = replace(entry, drawn=True)
+    assert kind_words(entry, drawn=False) == kind_words(of_drawings, drawn=True) == ""
+    assert kind_words(entry, drawn=True).startswith("These are drawings")
+    assert kind_words(of_drawings, drawn=False).startswith("These are photos")
+    assert kind_words(replace(entry, data_name=""), drawn=True) == ""
+
+
+def test_a_shipped_model_has_a_source_instead_of_an_age(entry):
+    shipped = replace(entry, source="shipped")
+    assert model_option(shipped) == "Simple CNN, 8 epochs · 63.4 % · comes with the program"
+    assert "min" not in facts_line(shipped)

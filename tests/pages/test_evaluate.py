@@ -7,11 +7,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cifar_core import background
-from cifar_core.checkpoint import save_model
+from cifar_core.checkpoint import load_model, save_model
 from cifar_core.data.sources import open_data
 from cifar_core.evaluation_jobs import TEST, EvaluationPlan, evaluate_plan, find_evaluation
 from cifar_core.model_info import ModelInfo
 from cifar_core.models.registry import build_model
+from cifar_core.workspace import Workspace
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -70,6 +71,30 @@ def test_without_a_model_the_page_leads_to_train(no_shipped_models):
     app = open_evaluate()
     assert "No model yet" in text(app)
     assert app.button("evaluate_train")
+
+
+def rewrite(plan: EvaluationPlan, data: dict[str, object]) -> EvaluationPlan:
+    """Let the file of a plan's model say something else of what it was trained on."""
+    model = load_model(Path(plan.model_path))
+    info = save_model(model.network, replace(model.info, data=data), Path(plan.model_path))
+    return replace(plan, weights=info.weights_sha256)
+
+
+def test_photos_shown_to_a_model_of_drawings_are_told(add_model):
+    drawings = {"name": "drawings", "fingerprint": "f", "drawn": True}
+    plan = replace(rewrite(add_model("first"), drawings), seed=0, val_size=None)
+    evaluate_plan(Workspace.default(), plan, None)
+    assert "this model was trained on drawings" in text(open_evaluate())
+
+
+def test_a_second_model_of_unknown_past_is_told(add_model, workspace):
+    second = rewrite(add_model("second"), {"name": "copies", "fingerprint": "f", "drawn": False})
+    first = add_model("first")
+    evaluate_plan(workspace, first, None)
+    evaluate_plan(workspace, second, None)
+    app = open_tab(open_evaluate(model=Path(first.model_path).parent.name), "Compare")
+    assert "Whether second has learned from these images is not known" in text(app)
+    assert "McNemar" in text(app)
 
 
 def test_validation_is_the_default_and_a_click_starts_a_process(add_model, workspace, monkeypatch):
