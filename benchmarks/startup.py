@@ -1,0 +1,74 @@
+"""How long until something happens: from the start of a run to its first recorded step.
+
+    python benchmarks/startup.py [--rounds 5]
+
+Each round starts a run as the Train page does, in a process of its own, and waits for its first
+step in the store; beside it, in the same round, the time that Python takes to import torch and to
+end again, below which nothing can be. The first round also measures which precision is fastest, as
+the first run on a machine does. Printed: the times, their medians without the first, the ratio.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from cifar_core import jobs  # noqa: E402
+from cifar_core.config import TrainConfig  # noqa: E402
+from cifar_core.run_state import ACTIVE  # noqa: E402
+from cifar_core.store import Store  # noqa: E402
+from cifar_core.workspace import Workspace  # noqa: E402
+
+CONFIG = TrainConfig(
+    data="builtin", epochs=1, train_size=2_000, val_size=200, test_size=200,
+    precision="auto", layout="auto",
+)  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["CIFAR_HOME"] = folder
+        store = Store(Workspace.default())
+        prepare = [sys.executable, "-m", "cifar_core", "data", "prepare", "--data", "builtin"]
+        subprocess.run(prepare, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+        starts, imports = [], []
+        for _ in range(options.rounds + 1):
+            imports.append(seconds_to_import_torch())
+            starts.append(seconds_to_first_step(store))
+            print(f"first step after {starts[-1]:.2f} s, torch alone {imports[-1]:.2f} s")
+    start, alone = statistics.median(starts[1:]), statistics.median(imports[1:])
+    print(f"medians without the first: {start:.2f} s, {alone:.2f} s, ratio {start / alone:.2f}")
+
+
+def seconds_to_import_torch() -> float:
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "import torch"], check=True)
+    return time.perf_counter() - began
+
+
+def seconds_to_first_step(store: Store) -> float:
+    """Start a run, wait for its first step, then for its end."""
+    began = time.perf_counter()
+    run_id = jobs.start_run(store, CONFIG)
+    while not store.last_step(run_id):
+        time.sleep(0.005)
+    taken = time.perf_counter() - began
+    while jobs.run_state(store.run(run_id)) in ACTIVE:
+        time.sleep(0.1)
+    return taken
+
+
+if __name__ == "__main__":
+    main()
