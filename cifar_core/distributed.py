@@ -4,8 +4,7 @@ Each process draws the same whole batch and takes its share of it; DistributedDa
 the gradients, weighted so that the step is that of the whole batch. The first process leads: it
 alone has the store, writes files, validates and obeys commands, and says before each step that and
 how it goes on. What it says travels in one short message, so that nobody waits for a word that is
-not coming. Batch normalisation sees the share of its own process; its running statistics are those
-of the first.
+not coming. Batch normalisation sees the whole batch, too: see ``shared_batch_norm``.
 
 Source: Li et al. 2020, "PyTorch Distributed", arXiv 2006.15704.
 """
@@ -20,12 +19,16 @@ from typing import Any
 
 import torch
 from torch import distributed, nn
-from torch.distributed.distributed_c10d import PrefixStore
-from torch.distributed.rendezvous import rendezvous
+from torch.distributed import DistError
 
-_PATIENCE = timedelta(hours=24)
-"""So long may a pause or a validation last. A lost process is noticed at once, by torchrun."""
-_STEP, _VALIDATED, _DISMISSED = 0.0, 1.0, 2.0
+from cifar_core.errors import TrainingError
+from cifar_core.meeting import meet
+from cifar_core.shared_batch_norm import share_batch_norm
+
+_PATIENCE = timedelta(minutes=10)
+"""So long a process waits for the others. A lost one is noticed at once, by torchrun; this is for
+machines that fall silent. Who needs longer says so meanwhile: see ``Group.hold``."""
+_READY, _STEP, _VALIDATED, _HOLD, _DISMISSED = 0.0, 1.0, 2.0, 3.0, 4.0
 
 
 class DismissedError(Exception):
@@ -60,7 +63,7 @@ class Group:
 
     def device_name(self, name: str) -> str:
         """Return the device of this process, where a config leaves the choice to the machine."""
-        if name == "auto" and self.size > 1 and torch.cuda.is_available():
+        if name in ("auto", "cuda") and self.size > 1 and torch.cuda.is_available():
             return f"cuda:{self.local_rank}"
         return name
 
@@ -68,7 +71,9 @@ class Group:
         """Return a network that averages its gradients; all start with the leader's weights."""
         if self.size == 1:
             return model
-        return nn.parallel.DistributedDataParallel(model)
+        # The statistics of batch normalisation are the same everywhere without a broadcast a step.
+        shared = share_batch_norm(model)
+        return nn.parallel.DistributedDataParallel(shared, broadcast_buffers=False)
 
     def share_of(self, count: int) -> Share:
         """Return this process's part of a batch of so many images.
@@ -121,8 +126,18 @@ class Group:
         if self.size > 1:
             self._pass_on(_DISMISSED)
 
+    def hold(self) -> None:
+        """Let the others wait on: the leader pauses, prepares or validates."""
+        if self.size > 1:
+            self._pass_on(_HOLD)
+
     def announce(self, values: Any = None) -> Any:
-        """Return what the leader has to say before the training: its ``values``."""
+        """Return what the leader has to say before the training: its ``values``.
+
+        Raises:
+            DismissedError: there will be no training.
+        """
+        self._pass_on(_READY)
         told = [values]
         distributed.broadcast_object_list(told, src=0)
         return told[0]
@@ -130,12 +145,32 @@ class Group:
     def _pass_on(self, kind: float, first: float = 0.0, second: float = 0.0) -> tuple[float, float]:
         message = torch.tensor([kind, first, second], dtype=torch.float64)
         distributed.broadcast(message, src=0)
+        while message[0] == _HOLD and not self.leads:
+            distributed.broadcast(message, src=0)
         if message[0] == _DISMISSED and not self.leads:
             raise DismissedError
         return float(message[1]), float(message[2])
 
 
 ALONE = Group()
+
+
+@contextlib.contextmanager
+def told_of_losses(group: Group) -> Iterator[None]:
+    """Say in a sentence that another process is gone, instead of how the exchange broke off.
+
+    Raises:
+        TrainingError: it is.
+    """
+    try:
+        yield
+    except RuntimeError as error:  # gloo has no type of its own
+        if group.size == 1 or not ("gloo" in str(error) or isinstance(error, DistError)):
+            raise
+        raise TrainingError(
+            "Another process of this training was lost. Started again, it goes on from its last "
+            "checkpoint."
+        ) from error
 
 
 @contextlib.contextmanager
@@ -146,10 +181,7 @@ def joined() -> Iterator[Group]:
         yield ALONE
         return
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
-    store, rank, size = next(rendezvous("env://", timeout=_PATIENCE))
-    # torchrun's store outlives a restart: without a place of their own, the new processes would
-    # read the addresses of those that were lost.
-    store = PrefixStore(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"), store)
+    store, rank, size = meet(_PATIENCE)
     distributed.init_process_group(
         backend, store=store, rank=rank, world_size=size, timeout=_PATIENCE
     )

@@ -11,7 +11,7 @@ from cifar_core.config import TrainConfig
 from cifar_core.data.image_set import ImageSet
 from cifar_core.data.sources import open_data
 from cifar_core.data.splits import split_images
-from cifar_core.distributed import DismissedError, Group
+from cifar_core.distributed import DismissedError, Group, told_of_losses
 from cifar_core.errors import TrainingError
 from cifar_core.training import Progress, Training, join_group, start_training, train
 from cifar_core.workspace import Workspace
@@ -22,16 +22,18 @@ def lead(training: Training, group: Group, data: ImageSet) -> None:
 
     Raises:
         ConfigError: the batches are smaller than the group.
+        TrainingError: another process is lost.
     """
     if group.size == 1:
         return
-    group.announce({
-        "config": training.config.to_dict(),
-        "progress": asdict(training.progress),
-        "optimizer": training.optimizer.state_dict(),
-        "fingerprint": data.fingerprint,
-    })  # fmt: skip
-    join_group(training, group)
+    with told_of_losses(group):
+        group.announce({
+            "config": training.config.to_dict(),
+            "progress": asdict(training.progress),
+            "optimizer": training.optimizer.state_dict(),
+            "fingerprint": data.fingerprint,
+        })  # fmt: skip
+        join_group(training, group)
 
 
 def follow(group: Group, workspace: Workspace) -> None:
@@ -42,11 +44,15 @@ def follow(group: Group, workspace: Workspace) -> None:
         workspace: where the images are, or are prepared.
 
     Raises:
-        TrainingError: the images here are others, or the loss is no longer a number.
+        TrainingError: the images here are others, the first process is lost, or the loss is no
+            longer a number.
     """
     for number in (signal.SIGINT, signal.SIGTERM):  # the first process stops, and says so
         signal.signal(number, signal.SIG_IGN)
-    told = group.announce()
+    try:
+        told = group.announce()
+    except (DismissedError, RuntimeError):  # the first process says itself why it ended
+        return
     config = TrainConfig.from_dict(told["config"])
     config = config.replace(device=group.device_name(config.device))
     data = open_data(config.data, workspace, fit=config.fit)
@@ -58,7 +64,8 @@ def follow(group: Group, workspace: Workspace) -> None:
     training = start_training(config, data)
     training.optimizer.load_state_dict(told["optimizer"])
     training.progress = Progress(**told["progress"])
-    join_group(training, group)
-    with contextlib.suppress(DismissedError):
-        for _ in train(training, split_images(data, config)):
+    splits = split_images(data, config)
+    with told_of_losses(group), contextlib.suppress(DismissedError):
+        join_group(training, group)
+        for _ in train(training, splits):
             pass

@@ -26,9 +26,11 @@ class StopRequested(Exception):
 class RunControl:
     """Obeys the commands of one run."""
 
-    def __init__(self, store: Store, run_id: str) -> None:
-        """Obey commands for ``run_id``."""
-        self._store, self._run_id = store, run_id
+    def __init__(
+        self, store: Store, run_id: str, while_paused: Callable[[], None] = lambda: None
+    ) -> None:
+        """Obey commands for ``run_id``; call ``while_paused`` every few seconds of a pause."""
+        self._store, self._run_id, self._while_paused = store, run_id, while_paused
         self._last_poll = 0.0
         self._signalled = False
 
@@ -128,5 +130,6 @@ class RunControl:
                     return
             if time.monotonic() - last_report > 2.0:
                 self._store.update_run(self._run_id)  # a heartbeat
+                self._while_paused()
                 last_report = time.monotonic()
             time.sleep(0.1)

@@ -253,6 +253,7 @@ def _validate(
         loss_sum += F.cross_entropy(logits.double(), labels, reduction="sum").item()
         num_right += int((logits.argmax(1) == labels).sum())
         done += len(logits)
+        training.group.hold()
         yield Pulse(training.progress.epoch, done, len(val))
     _check_finite(loss_sum, training)
     return loss_sum / done, num_right / done

@@ -4,6 +4,7 @@ Joins data, training and store. The same function serves the app's background pr
 command line, so that a run is a run wherever it was started.
 """
 
+import contextlib
 import dataclasses
 import logging
 import sys
@@ -21,7 +22,7 @@ from cifar_core.data.image_set import ImageSet
 from cifar_core.data.sources import open_data
 from cifar_core.data.splits import Splits, split_images
 from cifar_core.database import BUSY_TIMEOUT_S
-from cifar_core.distributed import ALONE, Group
+from cifar_core.distributed import ALONE, Group, told_of_losses
 from cifar_core.errors import WorkbenchError
 from cifar_core.evaluation import Evaluation, score_logits
 from cifar_core.examples import ExampleWatcher
@@ -83,6 +84,7 @@ class _Work:
 
     def report_images(self, done: int, total: int) -> None:
         self.report_preparing(done, total)
+        self.group.hold()
         self.recorder.note_preparation(done, total)
 
     def report_preparing(self, done: int, total: int) -> None:
@@ -111,7 +113,7 @@ def work(
     """
     run = store.run(run_id)
     with claimed(store, run), logged(store, run_id):
-        control = RunControl(store, run_id)
+        control = RunControl(store, run_id, while_paused=group.hold)
         job = _Work(store, run, control, Recorder(store, run_id), listener or Listener(), group)
         try:
             with control.signals_as_stop():
@@ -182,18 +184,23 @@ def _train(
     def obey() -> None:
         job.control.between_steps(training, lambda: files.save_state(training))
 
+    def take(record: Record) -> None:
+        job.listener.record(record)
+        _keep(job, training, record, files)
+        examples.look_if_due(training, at_once=isinstance(record, EpochRecord))
+        if isinstance(record, EpochRecord):
+            probe.look_if_due(training, record.epoch, between=obey)
+        obey()
+
     try:
-        for record in train(training, splits):
-            job.listener.record(record)
-            _keep(job, training, record, files)
-            examples.look_if_due(training, at_once=isinstance(record, EpochRecord))
-            if isinstance(record, EpochRecord):
-                probe.look_if_due(training, record.epoch, between=obey)
-            obey()
+        with told_of_losses(job.group):
+            for record in train(training, splits):
+                take(record)
     except StopRequested:
         job.recorder.flush()
         files.save_at_stop(training, _last_epoch(job))
-        job.group.dismiss()
+        with contextlib.suppress(RuntimeError):  # those that are lost need no word
+            job.group.dismiss()
         raise
     finally:
         job.recorder.flush(patience_s=BUSY_TIMEOUT_S)  # nothing comes after this
