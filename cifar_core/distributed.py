@@ -73,7 +73,7 @@ class Group:
             return model
         # The statistics of batch normalisation are the same everywhere without a broadcast a step.
         shared = share_batch_norm(model)
-        return nn.parallel.DistributedDataParallel(shared, broadcast_buffers=False)
+        return nn.parallel.DistributedDataParallel(shared, forward_sync_buffers=False)
 
     def share_of(self, count: int) -> Share:
         """Return this process's part of a batch of so many images.
@@ -124,12 +124,21 @@ class Group:
     def dismiss(self) -> None:
         """Tell the others that the training ends here."""
         if self.size > 1:
-            self._pass_on(_DISMISSED)
+            with contextlib.suppress(RuntimeError):  # those that are lost need no word
+                self._pass_on(_DISMISSED)
 
     def hold(self) -> None:
-        """Let the others wait on: the leader pauses, prepares or validates."""
+        """Let the others wait on: the leader prepares, pauses, validates or tests."""
         if self.size > 1:
             self._pass_on(_HOLD)
+
+    def wait_for_the_end(self) -> None:
+        """Wait until the leader has tested and needs nobody to start again with.
+
+        Raises:
+            DismissedError: it has.
+        """
+        self._pass_on(_READY)
 
     def announce(self, values: Any = None) -> Any:
         """Return what the leader has to say before the training: its ``values``.

@@ -22,18 +22,16 @@ def lead(training: Training, group: Group, data: ImageSet) -> None:
 
     Raises:
         ConfigError: the batches are smaller than the group.
-        TrainingError: another process is lost.
     """
     if group.size == 1:
         return
-    with told_of_losses(group):
-        group.announce({
-            "config": training.config.to_dict(),
-            "progress": asdict(training.progress),
-            "optimizer": training.optimizer.state_dict(),
-            "fingerprint": data.fingerprint,
-        })  # fmt: skip
-        join_group(training, group)
+    group.announce({
+        "config": training.config.to_dict(),
+        "progress": asdict(training.progress),
+        "optimizer": training.optimizer.state_dict(),
+        "fingerprint": data.fingerprint,
+    })  # fmt: skip
+    join_group(training, group)
 
 
 def follow(group: Group, workspace: Workspace) -> None:
@@ -69,3 +67,4 @@ def follow(group: Group, workspace: Workspace) -> None:
         join_group(training, group)
         for _ in train(training, splits):
             pass
+        group.wait_for_the_end()

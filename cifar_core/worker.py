@@ -4,7 +4,6 @@ Joins data, training and store. The same function serves the app's background pr
 command line, so that a run is a run wherever it was started.
 """
 
-import contextlib
 import dataclasses
 import logging
 import sys
@@ -84,12 +83,12 @@ class _Work:
 
     def report_images(self, done: int, total: int) -> None:
         self.report_preparing(done, total)
-        self.group.hold()
         self.recorder.note_preparation(done, total)
 
     def report_preparing(self, done: int, total: int) -> None:
         self.recorder.flush_if_due()  # the heartbeat
         self.control.while_preparing()
+        self.group.hold()
         self.listener.progress(done, total)
 
 
@@ -116,9 +115,10 @@ def work(
         control = RunControl(store, run_id, while_paused=group.hold)
         job = _Work(store, run, control, Recorder(store, run_id), listener or Listener(), group)
         try:
-            with control.signals_as_stop():
+            with control.signals_as_stop(), told_of_losses(group):
                 _carry_out(job)
         except StopRequested:
+            group.dismiss()
             return _end(job, RunState.STOPPED)
         except WorkbenchError as error:
             _end(job, RunState.FAILED, message=str(error))
@@ -148,6 +148,7 @@ def _carry_out(job: _Work) -> None:
     job.listener.started(training, steps_per_epoch)
     _train(job, training, splits, files, examples)
     _test(job, training, splits, files)
+    job.group.dismiss()
 
 
 def _open_training(job: _Work, files: RunFiles, data: ImageSet) -> Training:
@@ -193,14 +194,11 @@ def _train(
         obey()
 
     try:
-        with told_of_losses(job.group):
-            for record in train(training, splits):
-                take(record)
+        for record in train(training, splits):
+            take(record)
     except StopRequested:
         job.recorder.flush()
         files.save_at_stop(training, _last_epoch(job))
-        with contextlib.suppress(RuntimeError):  # those that are lost need no word
-            job.group.dismiss()
         raise
     finally:
         job.recorder.flush(patience_s=BUSY_TIMEOUT_S)  # nothing comes after this

@@ -49,6 +49,8 @@ def _lead(options: argparse.Namespace, group: Group) -> int:
     store = Store(Workspace.default())
     out = _checked_out(options.out)
     restarted = interrupted_run(store)
+    if restarted and store.run(restarted).state == RunState.FINISHED:
+        return 0  # lost after the last thing there was to do
     if restarted:
         run_id = _find_run(restarted, store)
         store.forget_orders(run_id)
