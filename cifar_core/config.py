@@ -204,6 +204,12 @@ class TrainConfig:
     device: str = _setting(
         "auto", "Where to compute: auto (CUDA, then MPS, then CPU), cpu, cuda, cuda:1, mps."
     )
+    processes: int = _setting(
+        1,
+        "Processes that share every batch, one for each GPU. On a processor they gain little.",
+        low=1,
+        high=1024,
+    )
     precision: str = _setting(
         "float32",
         "Numbers that the network computes with. bfloat16 is faster on some processors and far "
@@ -228,6 +234,11 @@ class TrainConfig:
         if self.device.split(":")[0] not in ("auto", "cpu", "cuda", "mps"):
             raise ConfigError(
                 f"device is {_shown(self.device)}; expected auto, cpu, cuda, cuda:N or mps."
+            )
+        if self.batch_size < self.processes:
+            raise ConfigError(
+                f"batch_size is {self.batch_size}, but {self.processes} processes share each "
+                "batch; expected at least one image for each."
             )
         if self.warmup_epochs > self.epochs:
             raise ConfigError(

@@ -104,6 +104,14 @@ def known_device(workspace: Workspace) -> str | None:
         return None
 
 
+def known_gpus(workspace: Workspace) -> int:
+    """Return how many CUDA devices this machine has, as far as it was seen."""
+    try:
+        return int(json.loads(_device_path(workspace).read_text(encoding="utf-8"))["gpus"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+
+
 def start_measuring(workspace: Workspace, config: TrainConfig) -> bool:
     """Start a process that measures these settings, unless one is at work or has just failed.
 
@@ -150,6 +158,8 @@ def measure_speed(
 ) -> float:
     """Return training images a second, from real steps on random images.
 
+    Of several processes one is measured, with its share of a batch.
+
     Args:
         config: the settings.
         seconds: to spend after one step for warming up; at least one more step is taken.
@@ -163,7 +173,8 @@ def measure_speed(
 
     from cifar_core.training import build_loader, start_training, take_step
 
-    config = config.replace(batch_size=min(config.batch_size, largest_batch))
+    together, share = config.processes, config.batch_size // config.processes
+    config = config.replace(batch_size=min(share, largest_batch), processes=1)
     data, state = _random_images(config.batch_size), torch.get_rng_state()
     training = start_training(config, data.source)
     loader = build_loader(training, data)
@@ -175,7 +186,7 @@ def measure_speed(
             take_step(training, batch, steps_per_epoch=len(loader))
             steps += 1
     torch.set_rng_state(state)
-    return steps * config.batch_size / (time.perf_counter() - began)
+    return together * steps * config.batch_size / (time.perf_counter() - began)
 
 
 def _random_images(count: int) -> Any:
@@ -208,6 +219,7 @@ def _what_counts(config: TrainConfig) -> dict[str, Any]:
         "precision": config.precision,
         "layout": config.layout,
         "device": config.device,
+        "processes": config.processes,
         "flip": config.flip or config.shift > 0,
         "cutout": min(config.cutout, 1),
     }
@@ -248,15 +260,17 @@ def main(settings: str) -> int:
         print(error, file=sys.stderr)
         return 1
     workspace = Workspace.default()
-    write_atomically(_device_path(workspace), json.dumps({"device": _best_device()}).encode())
+    write_atomically(_device_path(workspace), json.dumps(_devices()).encode())
     write_atomically(_answer_path(workspace, config), json.dumps(measured).encode())
     return 0
 
 
-def _best_device() -> str:
+def _devices() -> dict[str, Any]:
+    import torch
+
     from cifar_core.devices import resolve_device
 
-    return resolve_device("auto").type
+    return {"device": resolve_device("auto").type, "gpus": torch.cuda.device_count()}
 
 
 if __name__ == "__main__":

@@ -185,6 +185,13 @@ def _fail(store: Store, run_id: str, message: str) -> None:
     store.update_run(run_id, state=RunState.FAILED, message=message, finished_at=time.time())
 
 
+def _worker_command(run_id: str, processes: int) -> list[str]:
+    launcher = []
+    if processes > 1:  # ends when one of them is lost; the run can then be resumed
+        launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    return [sys.executable, *launcher, "-m", "cifar_core.worker", run_id]
+
+
 def _launch(store: Store, run_id: str) -> None:
     log_path = store.workspace.run_dir(run_id) / LOG_FILE
     environment = {k: v for k, v in os.environ.items() if not k.startswith("STREAMLIT_")}
@@ -192,7 +199,7 @@ def _launch(store: Store, run_id: str) -> None:
     environment["CIFAR_HOME"] = str(store.workspace.root)
     with log_path.open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "cifar_core.worker", run_id],
+            _worker_command(run_id, store.run(run_id).config.processes),
             cwd=Path(__file__).resolve().parent.parent,
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -21,6 +21,7 @@ from cifar_core.workspace import Workspace
 UNIMPORTANT = frozenset({
     "learning_rate", "epochs", "schedule", "warmup_epochs", "step_epochs", "step_factor",
     "early_stopping", "keep_weights", "keep_epochs_mb", "test_size",
+    "processes",
 })  # fmt: skip
 """Settings that change nothing in a range test."""
 PREPARING, TESTING = "preparing data", "testing rates"

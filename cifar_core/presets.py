@@ -1,6 +1,7 @@
 """Settings to begin with, adapted to the images that there are.
 
-A preset keeps what is not its business: the images, the seed and the device.
+A preset keeps what is not its business: the images, the seed, the device and the
+processes.
 """
 
 from collections.abc import Callable
@@ -43,7 +44,11 @@ def apply_preset(preset: Preset, config: TrainConfig, images: SetSummary) -> Tra
     """
     settings = preset.settings(*part_sizes(images.num_train, images.num_test))
     return settings.replace(
-        data=config.data, fit=config.fit, seed=config.seed, device=config.device
+        data=config.data,
+        fit=config.fit,
+        seed=config.seed,
+        device=config.device,
+        processes=config.processes,
     )
 
 

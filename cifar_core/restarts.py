@@ -8,7 +8,9 @@ no torch.
 
 import os
 import socket
+import sys
 from pathlib import Path
+from typing import NoReturn
 
 import psutil
 
@@ -16,6 +18,12 @@ from cifar_core.files import write_atomically
 from cifar_core.store import Store
 
 _UNDER_TORCHRUN = "TORCHELASTIC_RUN_ID"
+
+
+def start_together(processes: int) -> NoReturn:
+    """Begin this program again as so many processes; the first of them goes on from the start."""
+    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    os.execv(sys.executable, [sys.executable, *launcher, "-m", "cifar_core", *sys.argv[1:]])
 
 
 def interrupted_run(store: Store) -> str:

@@ -21,11 +21,11 @@ from cifar_core.data.image_set import ImageSet
 from cifar_core.data.sources import open_data
 from cifar_core.data.splits import Splits, split_images
 from cifar_core.database import BUSY_TIMEOUT_S
-from cifar_core.distributed import ALONE, Group, told_of_losses
+from cifar_core.distributed import ALONE, Group, joined, told_of_losses
 from cifar_core.errors import WorkbenchError
 from cifar_core.evaluation import Evaluation, score_logits
 from cifar_core.examples import ExampleWatcher
-from cifar_core.following import lead
+from cifar_core.following import follow, lead
 from cifar_core.forks import describe_start, take_start_weights
 from cifar_core.health_probe import HealthProbe
 from cifar_core.inference import iterate_logits
@@ -283,14 +283,24 @@ def _end(job: _Work, state: RunState, message: str = "") -> RunState:
 
 
 def main(run_id: str) -> int:
-    """Carry out a run in this process; afterwards start whatever waits in line."""
+    """Carry out a run in this process, under torchrun as one of several."""
     keep_freed_memory()
-    store = Store(Workspace.default())
     try:
-        work(store, run_id)
+        with joined() as group:
+            if group.leads:
+                _lead(run_id, group)
+            else:
+                follow(group, Workspace.default())
         return 0
     except WorkbenchError:
         return 1  # the sentence is in the run's row and log
+
+
+def _lead(run_id: str, group: Group) -> None:
+    """Carry out a run; afterwards start whatever waits in line."""
+    store = Store(Workspace.default())
+    try:
+        work(store, run_id, group=group)
     finally:
         jobs.launch_queued(store)
 

@@ -34,6 +34,8 @@ TEMPLATES = (
     "leave early stopping out.",
     "val_size is {value}, but the training part has only {count} images; expected fewer, so that "
     "some are left to train on.",
+    "batch_size is {value}, but {processes} processes share each batch; expected at least one "
+    "image for each.",
     "batch_size is {value}, but there are only {count} training images; expected at most that "
     "many.",
     "{name} is {value}, but {part} has only {count} images; expected at most that many.",
@@ -53,6 +55,8 @@ TEMPLATES = (
     "There is no run {run} in {place}.",
     "Run {run} is {state}; there is nothing to {kind}.",
     "Run {run} is {state}; only a stopped or failed run can be resumed.",
+    "Another process of this training was lost. Started again, it goes on from its last "
+    "checkpoint.",
     "The loss became {loss} after step {step} (epoch {epoch}): the steps were too large. Try "
     "{advice}.",
     "a learning rate of {new} instead of {old}, gradient clipping (clip_norm 1), precision float32",

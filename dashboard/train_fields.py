@@ -5,7 +5,9 @@ import math
 import streamlit as st
 
 from cifar_core.config import DEFAULTS, FIELDS, KINDS, is_own
+from cifar_core.cost import known_gpus
 from dashboard.i18n import _
+from dashboard.services import get_workspace
 from dashboard.train_labels import choice_label, field_label, none_label
 from dashboard.train_settings import read_settings, widget_key
 
@@ -16,7 +18,7 @@ GROUPS = {
     "pictures": ("fit", "flip", "shift", "cutout", "normalization"),
     "overfitting": ("label_smoothing", "dropout", "early_stopping", "keep_weights"),
     "parts": ("train_size", "val_size", "test_size", "views"),
-    "computer": ("seed", "device", "precision", "layout", "keep_epochs_mb"),
+    "computer": ("seed", "device", "processes", "precision", "layout", "keep_epochs_mb"),
 }
 """The settings under "More settings", by what they are about."""
 
@@ -91,8 +93,18 @@ def _draw_groups() -> None:
         st.markdown(f"**{titles[group]}**")
         with st.grid(2, min_column_width=160, vertical_alignment="bottom"):
             for field in fields:
-                if field != "fit" or is_own(str(read_settings()["data"])):
+                if _has_meaning(field):
                     draw_field(field)
+
+
+def _has_meaning(field: str) -> bool:
+    """Whether a setting can change anything with these images on this machine."""
+    settings = read_settings()
+    if field == "fit":
+        return is_own(str(settings["data"]))
+    if field == "processes":
+        return settings["processes"] != 1 or known_gpus(get_workspace()) > 1
+    return True
 
 
 def draw_field(field: str) -> None:

@@ -118,7 +118,7 @@ def _draw_presets(images: SetSummary | None) -> None:
 
 
 def _use_preset(preset: Preset, images: SetSummary) -> None:
-    kept = {name: read_settings()[name] for name in ("data", "fit", "seed", "device")}
+    kept = {name: read_settings()[name] for name in ("data", "fit", "seed", "device", "processes")}
     set_settings(apply_preset(preset, TrainConfig(**kept), images).to_dict())
 
 

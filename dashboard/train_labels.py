@@ -44,6 +44,7 @@ def field_label(field: str) -> str:
         "test_size": _("Test images"),
         "seed": _("Seed"),
         "device": _("Device"),
+        "processes": _("Processes"),
         "precision": _("Precision"),
         "layout": _("Order in memory"),
     }[field]

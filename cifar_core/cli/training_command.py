@@ -25,7 +25,7 @@ from cifar_core.following import follow
 from cifar_core.forks import check_start_model, keep_start_model
 from cifar_core.library import model_file
 from cifar_core.model_info import HEADER_KEY
-from cifar_core.restarts import interrupted_run, note_run
+from cifar_core.restarts import interrupted_run, note_run, start_together
 from cifar_core.run_paths import RESUME_FILE, model_path
 from cifar_core.run_state import ACTIVE, RunState
 from cifar_core.store import Store
@@ -63,16 +63,20 @@ def _lead(options: argparse.Namespace, group: Group) -> int:
         run_id = _find_run(options.resume, store)
         store.forget_orders(run_id)
     else:
-        run_id = _new_run(options, store)
+        run_id = _new_run(options, store, group)
     note_run(store, run_id)
     return _carry_out(store, run_id, options, out, group)
 
 
-def _new_run(options: argparse.Namespace, store: Store) -> str:
+def _new_run(options: argparse.Namespace, store: Store, group: Group) -> str:
     """Check everything that can be checked before a run is entered in the store."""
     values = read_config_values(Path(options.config)) if options.config else {}
     values |= given_values(options)
+    if group.size > 1:
+        values["processes"] = group.size
     config = TrainConfig.from_dict(values).with_absolute_data()
+    if config.processes > group.size:
+        start_together(config.processes)
     resolve_device(config.device)
     data = open_with_bar(config.data, store.workspace, quiet=options.json, fit=config.fit)
     if options.preset:

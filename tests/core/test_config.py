@@ -19,7 +19,7 @@ NUMBERS = [name for name, (kind, _) in KINDS.items() if kind in (int, float)]
 INTEGERS = [name for name, (kind, _) in KINDS.items() if kind is int]
 FLOATS = [name for name, (kind, _) in KINDS.items() if kind is float]
 CHOICES = [name for name, spec in FIELDS.items() if spec.choices]
-LONG = {"epochs": 1000, "val_size": 10}
+LONG = {"batch_size": 8192, "epochs": 1000, "val_size": 10}
 """A run long enough, and with validation images, so that no field contradicts another."""
 
 
@@ -193,6 +193,12 @@ def test_replace_checks_anew_and_leaves_the_original():
     assert config.replace(epochs=6).epochs == 6 and config.epochs == 5
 
 
+def test_every_process_gets_an_image_of_each_batch():
+    assert TrainConfig(batch_size=4, processes=4).processes == 4
+    with pytest.raises(ConfigError, match="batch_size is 4, but 5 processes share each batch"):
+        TrainConfig(batch_size=4, processes=5)
+
+
 def test_a_config_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         TrainConfig().epochs = 3  # type: ignore[misc]
@@ -242,6 +248,7 @@ def configs(draw) -> TrainConfig:
     """Any valid config."""
     values = {name: draw(field_values(name)) for name in FIELDS}
     values["warmup_epochs"] = min(values["warmup_epochs"], float(values["epochs"]))
+    values["processes"] = min(values["processes"], values["batch_size"])
     assume(not (values["early_stopping"] and values["val_size"] == 0))
     return TrainConfig(**values)
 

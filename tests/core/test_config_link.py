@@ -36,6 +36,7 @@ OTHER = {
     "test_size": 10,
     "seed": 7,
     "device": "cpu",
+    "processes": 2,
     "precision": "bfloat16",
     "layout": "contiguous",
 }

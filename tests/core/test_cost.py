@@ -2,6 +2,7 @@ import socket
 import time
 
 import pytest
+import torch
 
 from cifar_core import cost
 from cifar_core.config import TrainConfig
@@ -54,7 +55,7 @@ def test_the_newest_run_counts(store):
 @pytest.mark.parametrize(
     "other",
     [{"model": "vgg"}, {"batch_size": 8}, {"precision": "bfloat16"}, {"device": "cpu"},
-     {"flip": True}],
+     {"flip": True}, {"processes": 2}],
 )  # fmt: skip
 def test_a_run_with_other_costs_says_nothing(store, other):
     finished_run(store, TrainConfig(**other), seconds=10)
@@ -90,6 +91,7 @@ def test_a_measurement_is_kept_and_shared_by_settings_that_cost_the_same(workspa
     assert cost.read_measurement(workspace, config.replace(epochs=99, seed=5)) > 1
     assert cost.read_measurement(workspace, config.replace(model="vgg")) is None
     assert cost.known_device(workspace) in ("cpu", "cuda", "mps")
+    assert cost.known_gpus(workspace) == torch.cuda.device_count()
 
 
 def test_a_device_that_is_missing_is_told_in_a_sentence(workspace, capsys):
@@ -104,6 +106,7 @@ def test_a_damaged_answer_counts_as_none(workspace):
         path.write_text("[]")
     assert cost.read_measurement(workspace, TrainConfig(batch_size=4)) is None
     assert cost.known_device(workspace) is None
+    assert cost.known_gpus(workspace) == 0
 
 
 @pytest.mark.slow

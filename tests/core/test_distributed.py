@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from fractions import Fraction
 
 import psutil
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cifar_core import jobs
 from cifar_core.distributed import ALONE, Group, joined
 from cifar_core.run_state import RunState
 from cifar_core.worker import work
@@ -51,6 +53,13 @@ def torchrun(config, *more: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def losses(store, run_id: str) -> list[float]:
     assert [record.step for record in store.steps(run_id)] == list(
         range(1, len(store.steps(run_id)) + 1)
@@ -80,6 +89,25 @@ def test_two_processes_follow_the_curve_of_one(model, rounding, store, tiny_conf
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_a_run_of_two_processes_that_the_app_starts_can_be_stopped_and_resumed(store, tiny_config):
+    config = tiny_config.replace(epochs=500, processes=2, precision="float32", layout="contiguous")
+    run_id = jobs.start_run(store, config)
+    wait_for(lambda: len(store.steps(run_id)) > 3)
+    jobs.request(store, run_id, "stop")
+    [launcher] = jobs._children
+    assert launcher.wait(60) == 0
+    row, stopped = store.run(run_id), store.last_step(run_id)
+    assert row.state == RunState.STOPPED and stopped.step < 3000
+    jobs.resume_run(store, run_id)
+    wait_for(lambda: store.last_step(run_id).step > stopped.step)
+    jobs.request(store, run_id, "stop")
+    [launcher] = jobs._children
+    assert launcher.wait(60) == 0
+    losses(store, run_id)
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("leader", [True, False])
 def test_after_a_lost_process_the_group_goes_on_from_the_last_checkpoint(
@@ -87,10 +115,8 @@ def test_after_a_lost_process_the_group_goes_on_from_the_last_checkpoint(
 ):
     config = tiny_config.replace(epochs=40, precision="float32", layout="contiguous")
     group = torchrun(config, "--max-restarts", "1")
-    deadline = time.monotonic() + 120
-    while not any(len(store.epochs(row.run_id)) >= 2 for row in store.runs()):
-        assert group.poll() is None and time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for(lambda: any(len(store.epochs(row.run_id)) >= 2 for row in store.runs()))
+    assert group.poll() is None
     run = store.runs()[0]
     workers = psutil.Process(group.pid).children()
     lost = next(worker for worker in workers if (worker.pid == run.pid) == leader)

@@ -49,11 +49,22 @@ def test_there_is_one_primary_button(open_page):
 def test_every_setting_has_a_widget_with_its_help(open_page):
     app = open_page()
     for field, spec in FIELDS.items():
-        if field == "fit":  # of own pictures only
+        if field in ("fit", "processes"):  # of own pictures, of machines with several GPUs
             continue
         widget = app.get_by_key(f"train_{field}")
         if field not in ("data", "model"):
             assert widget.help == spec.help
+
+
+def test_processes_are_asked_for_where_there_are_several_gpus(open_page, started, store, workspace):
+    assert "train_processes" not in keys(open_page())
+    workspace.speeds_dir.mkdir(parents=True, exist_ok=True)
+    cost._device_path(workspace).write_text('{"device": "cuda", "gpus": 2}')
+    app = open_page()
+    app.number_input("train_processes").set_value(2).run()
+    assert linked(app) == {"processes": "2"}
+    app.button("train_start").click().run()
+    assert store.run(started[0]).config.processes == 2
 
 
 def test_the_fit_is_asked_for_own_pictures_only(open_page, tiny_folder, started, store):

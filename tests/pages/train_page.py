@@ -22,7 +22,7 @@ OTHER = {
     "label_smoothing": 0.1, "dropout": 0.25, "flip": True, "shift": 4, "cutout": 8,
     "normalization": "dataset", "clip_norm": 1.0, "early_stopping": 2, "keep_weights": "last",
     "keep_epochs_mb": 150, "views": "mirror_shift",
-    "train_size": 1000, "val_size": 30, "test_size": 10, "seed": 7, "device": "cpu",
+    "train_size": 1000, "val_size": 30, "test_size": 10, "seed": 7, "device": "cpu", "processes": 2,
     "precision": "bfloat16", "layout": "contiguous",
 }  # fmt: skip
 """Every setting with a value that is not its default."""
