@@ -40,8 +40,7 @@ GRIDS = {
     "sgd": tuple(1e-3 * 2**n for n in range(8)),
 }
 SIZES = {"simple_cnn": (20_000, 2), "vgg": (4_000, 2), "resnet18": (1_000, 1)}
-"""Training images and epochs of each training of the sweep: of the preset "Quick look", and as much
-as a processor does in a minute."""
+"""Training images and epochs of each training of the sweep: what a processor does in seconds."""
 
 
 def main() -> None:

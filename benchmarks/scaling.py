@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from cifar_core.restarts import python_command  # noqa: E402
 from cifar_core.store import Store  # noqa: E402
 from cifar_core.workspace import Workspace  # noqa: E402
 
@@ -52,14 +53,11 @@ def images_per_second(model: str, processes: int, options: argparse.Namespace) -
         "--epochs", str(EPOCHS), "--train-size", str(options.train_size), "--val-size", "0",
         "--test-size", "10", "--learning-rate", "0.001", "--precision", "auto", "--layout", "auto",
     ]  # fmt: skip
-    launcher = [sys.executable]
-    if processes > 1:
-        launcher += ["-m", "torch.distributed.run", "--standalone"]
-        launcher += ["--nproc-per-node", str(processes)]
     with tempfile.TemporaryDirectory() as folder:
         threads = str(max(1, (os.cpu_count() or 1) // processes))
+        command = [*python_command(processes), "-m", "cifar_core", "train", *settings]
         subprocess.run(
-            [*launcher, "-m", "cifar_core", "train", *settings], check=True, cwd=ROOT,
+            command, check=True, cwd=ROOT,
             env={**os.environ, "CIFAR_HOME": folder, "OMP_NUM_THREADS": threads},
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip

@@ -10,7 +10,6 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import psutil
 
 from cifar_core.config import TrainConfig
 from cifar_core.errors import RunError
+from cifar_core.restarts import python_command
 from cifar_core.run_paths import LOG_FILE, START_FILE
 from cifar_core.run_state import ACTIVE, RESUMABLE, RunState, Vitals, conclude_state
 from cifar_core.store import RunRow, Store, run_from_row
@@ -185,21 +185,15 @@ def _fail(store: Store, run_id: str, message: str) -> None:
     store.update_run(run_id, state=RunState.FAILED, message=message, finished_at=time.time())
 
 
-def _worker_command(run_id: str, processes: int) -> list[str]:
-    launcher = []
-    if processes > 1:  # ends when one of them is lost; the run can then be resumed
-        launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-    return [sys.executable, *launcher, "-m", "cifar_core.worker", run_id]
-
-
 def _launch(store: Store, run_id: str) -> None:
     log_path = store.workspace.run_dir(run_id) / LOG_FILE
+    processes = store.run(run_id).config.processes
     environment = {k: v for k, v in os.environ.items() if not k.startswith("STREAMLIT_")}
     environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # see process.py
     environment["CIFAR_HOME"] = str(store.workspace.root)
     with log_path.open("ab") as log:
         process = subprocess.Popen(
-            _worker_command(run_id, store.run(run_id).config.processes),
+            [*python_command(processes), "-m", "cifar_core.worker", run_id],
             cwd=Path(__file__).resolve().parent.parent,
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -22,8 +22,16 @@ _UNDER_TORCHRUN = "TORCHELASTIC_RUN_ID"
 
 def start_together(processes: int) -> NoReturn:
     """Begin this program again as so many processes; the first of them goes on from the start."""
+    command = [*python_command(processes), "-m", "cifar_core", *sys.argv[1:]]
+    os.execv(command[0], command)
+
+
+def python_command(processes: int) -> list[str]:
+    """Return how Python is started as so many processes of this machine that work together."""
+    if processes == 1:
+        return [sys.executable]
     launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-    os.execv(sys.executable, [sys.executable, *launcher, "-m", "cifar_core", *sys.argv[1:]])
+    return [sys.executable, *launcher]
 
 
 def interrupted_run(store: Store) -> str:

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from cifar_core.process import let_threads_sleep
+
 ALLOCATE = """
 import resource
 from cifar_core import process
@@ -36,11 +38,8 @@ def test_freed_memory_is_used_again() -> None:
 def test_threads_sleep_unless_the_environment_says_otherwise(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from cifar_core.process import let_threads_sleep
-
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
     let_threads_sleep()
-
     assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
     monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
     let_threads_sleep()
