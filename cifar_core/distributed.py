@@ -78,8 +78,8 @@ class Group:
     def share_of(self, count: int) -> Share:
         """Return this process's part of a batch of so many images.
 
-        Where there are fewer images than processes, some take one that counts for nothing: all have
-        to take part in the exchange.
+        Where there are fewer images than processes, some take one that counts for nothing in the
+        loss: all have to take part in the exchange. Only batch normalisation sees it once more.
         """
         start, end = (count * rank // self.size for rank in (self.rank, self.rank + 1))
         if start == end:

@@ -25,6 +25,7 @@ PARAMETER = "model"
 """In the address: the model that is open."""
 _PER_PAGE = 12
 _PAGE = "models_page"
+"""The page that was shown last; no widget."""
 _DELETED, _TROUBLE = "models_just_deleted", "models_trouble"
 
 
@@ -77,16 +78,17 @@ def show_news() -> None:
 def show_gallery(models: list[ModelEntry]) -> None:
     """Draw a card for each model, twelve at a time."""
     num_pages = -(-len(models) // _PER_PAGE)
-    current = min(st.session_state.get(_PAGE, 1), num_pages)
-    if num_pages > 1:
-        st.session_state[_PAGE] = current  # the last page may have gone with its last model
+    # The last page may have gone with its last model. ``st.pagination`` has a default page, and
+    # warns where the session sets another: with another number of pages, it is another widget.
+    begin, key = min(st.session_state.get(_PAGE, 1), num_pages), f"{_PAGE}_of_{num_pages}"
+    current = st.session_state[_PAGE] = st.session_state.get(key, begin)
     first = (current - 1) * _PER_PAGE
     training = _training_runs()
     with st.grid("auto", min_column_width=260, gap="small"):
         for entry in models[first : first + _PER_PAGE]:
             _card(entry, is_training=entry.run_id in training)
     if num_pages > 1:
-        st.pagination(num_pages, key=_PAGE)
+        st.pagination(num_pages, default=begin, key=key, persist_state="session")
 
 
 def show_empty() -> None:

@@ -48,6 +48,7 @@ def choose_runs(summaries: Sequence[RunSummary]) -> list[RunSummary]:
         selection_mode="multi-row",
         selection_default={"selection": {"rows": places}},
         column_config=_column_config(),
+        placeholder="–",
         alt=_("Table of all runs with state, settings and accuracies"),
     )
     rows = [row for row in event.selection.rows if row < len(found)][:MAX_CHOSEN]

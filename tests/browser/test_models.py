@@ -4,6 +4,7 @@ import io
 import os
 import pickle
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -190,6 +191,21 @@ def test_delete_undo_and_rename(run_id, models_page, workspace):
     assert run_id not in {entry.model_id for entry in list_models(workspace)}
     page.locator(".st-key-models_undo button").click()
     expect(page.locator(f".st-key-models_open_{run_id} button")).to_be_visible()
+
+
+def test_more_models_than_a_page_holds(run_id, workspace, visit):
+    model = load_model(workspace.run_dir(run_id) / "final.safetensors")
+    for number in range(11):
+        path = workspace.models_dir / f"upload-2026-{number:02}.safetensors"
+        save_model(model.network, replace(model.info, run_id=""), path)
+    page = visit("/models")
+    opens = page.get_by_role("button", name="Open", exact=True)
+    expect(opens).to_have_count(12, timeout=LONG)  # of 14: one run, eleven uploads, two shipped
+    page.get_by_test_id("stPagination").get_by_role("button", name="2").click()
+    expect(opens).to_have_count(2)
+    opens.first.click()
+    page.locator(".st-key-models_back button").click()
+    expect(opens).to_have_count(2)  # back on the second page
 
 
 def test_the_back_button_of_the_browser_leads_to_the_list(run_id, models_page):

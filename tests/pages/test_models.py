@@ -290,7 +290,7 @@ def test_many_models_come_in_pages_and_the_last_page_may_go(open_models, run_mod
     newest_last = [run_model(f"model {number}") for number in range(13)]
     app = open_models()
     assert len([b for b in app.button if b.label == "Open"]) == 12
-    app.session_state["models_page"] = 2
+    app.session_state["models_page_of_2"] = 2
     app.run()
     assert [b.key for b in app.button if b.label == "Open"] == [f"models_open_{newest_last[0]}"]
     app.button(f"models_open_{newest_last[0]}").click().run()
