@@ -9,7 +9,6 @@ Imports no torch, so that watching is light.
 import contextlib
 import dataclasses
 import json
-import os
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from filelock import FileLock
 
 from cifar_core.files import write_atomically
 from cifar_core.jobs import process_exists
+from cifar_core.process import start_process
 from cifar_core.workspace import Workspace
 
 START_LIMIT_S = 30.0
@@ -198,18 +198,9 @@ class JobFile(Generic[J]):
     def _launch(
         self, workspace: Workspace, module: str, *arguments: str
     ) -> subprocess.Popen[bytes]:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("STREAMLIT_")}
-        environment["CIFAR_HOME"] = str(workspace.root)
         with self.log_path.open("wb") as output:
-            return subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
-                cwd=Path(__file__).resolve().parent.parent,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            command = [sys.executable, "-m", module, *arguments]
+            return start_process(command, workspace.root, output)
 
 
 def start_of(pid: int) -> float:

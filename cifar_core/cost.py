@@ -22,7 +22,7 @@ from cifar_core.config import MIRROR, MIRROR_SHIFT, PLAIN, TrainConfig
 from cifar_core.data.split_sizes import SplitSizes
 from cifar_core.errors import WorkbenchError
 from cifar_core.files import write_atomically
-from cifar_core.process import prepare_to_compute
+from cifar_core.process import prepare_to_compute, start_process
 from cifar_core.store import RunRow, Store
 from cifar_core.workspace import Workspace
 
@@ -140,17 +140,9 @@ def start_measuring(workspace: Workspace, config: TrainConfig) -> bool:
 
 
 def _launch(workspace: Workspace, config: TrainConfig, log: BinaryIO) -> subprocess.Popen[bytes]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("STREAMLIT_")}
-    environment["CIFAR_HOME"] = str(workspace.root)
-    return subprocess.Popen(
-        [sys.executable, "-m", "cifar_core.cost", json.dumps(_what_counts(config))],
-        cwd=Path(__file__).resolve().parent.parent,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    settings = json.dumps(_what_counts(config))
+    command = [sys.executable, "-m", "cifar_core.cost", settings]
+    return start_process(command, workspace.root, log)
 
 
 def measure_speed(

@@ -17,9 +17,11 @@ import psutil
 
 from cifar_core.config import TrainConfig
 from cifar_core.errors import RunError
+from cifar_core.process import start_process
 from cifar_core.restarts import python_command
 from cifar_core.run_paths import LOG_FILE, START_FILE
 from cifar_core.run_state import ACTIVE, RESUMABLE, RunState, Vitals, conclude_state
+from cifar_core.standby import hand_over
 from cifar_core.store import RunRow, Store, run_from_row
 
 SLOTS_VARIABLE = "CIFAR_PARALLEL_RUNS"
@@ -187,19 +189,13 @@ def _fail(store: Store, run_id: str, message: str) -> None:
 
 def _launch(store: Store, run_id: str) -> None:
     log_path = store.workspace.run_dir(run_id) / LOG_FILE
-    processes = store.run(run_id).config.processes
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("STREAMLIT_")}
-    environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # see process.py
-    environment["CIFAR_HOME"] = str(store.workspace.root)
-    with log_path.open("ab") as log:
-        process = subprocess.Popen(
-            [*python_command(processes), "-m", "cifar_core.worker", run_id],
-            cwd=Path(__file__).resolve().parent.parent,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    processes, home = store.run(run_id).config.processes, store.workspace.root
+    process = None
+    if processes == 1:
+        process = hand_over(run_id, home=home, log_path=log_path)
+    if process is None:
+        with log_path.open("ab") as log:
+            command = [*python_command(processes), "-m", "cifar_core.worker", run_id]
+            process = start_process(command, home, log)
     _children.append(process)
     store.update_run(run_id, pid=process.pid)

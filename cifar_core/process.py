@@ -1,14 +1,47 @@
-"""What a process that computes sets before its first step; imports no torch."""
+"""Processes that compute: how they are started, and what they set before their first step.
+
+Imports no torch.
+"""
 
 import ctypes
 import os
+import subprocess
 import sys
+from pathlib import Path
+from typing import BinaryIO
 
+_WAIT_POLICY = "OMP_WAIT_POLICY"
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
 """Names of glibc's settings, from its malloc.h."""
 _LARGEST = 2**31 - 1
 _GROWTH = 64 * 2**20
 """Bytes by which the heap grows at least."""
+
+
+def start_process(
+    command: list[str], home: Path, output: BinaryIO, *, waits: bool = False
+) -> subprocess.Popen[bytes]:
+    """Start a process that outlives this one, its page and its server.
+
+    Args:
+        command: how; ``python -m cifar_core...`` finds the package.
+        home: the root of its workspace.
+        output: where it prints to.
+        waits: whether it is told by its standard input what to do and answers on its output; then
+            ``output`` is for what goes wrong.
+    """
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("STREAMLIT_")}
+    environment.setdefault(_WAIT_POLICY, "PASSIVE")  # see let_threads_sleep
+    environment["CIFAR_HOME"] = str(home)
+    return subprocess.Popen(
+        command,
+        cwd=Path(__file__).resolve().parent.parent,
+        env=environment,
+        stdin=subprocess.PIPE if waits else subprocess.DEVNULL,
+        stdout=subprocess.PIPE if waits else output,
+        stderr=output if waits else subprocess.STDOUT,
+        start_new_session=True,
+    )
 
 
 def prepare_to_compute() -> None:
@@ -25,7 +58,7 @@ def let_threads_sleep() -> None:
     busy, training was measured at 200 to 900 images/s spinning and 1,400 sleeping. libgomp reads
     the variable once, when torch loads it.
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault(_WAIT_POLICY, "PASSIVE")
 
 
 def keep_freed_memory() -> None:

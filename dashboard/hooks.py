@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import anyio.to_thread
 import streamlit as st
 
-from cifar_core import jobs
+from cifar_core import jobs, standby
 from cifar_core.run_notes import purge_runs
 from dashboard.i18n import _
 from dashboard.services import get_store
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Remove what was deleted long ago, and start the runs that an earlier server left in line.
 
-    Runs go on when this server ends.
+    Runs go on when this server ends; a process that waits for one does not.
     """
     for name in _IMPORTED_EARLY:
         importlib.import_module(name)
@@ -34,6 +34,7 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     gc.collect()
     gc.freeze()  # what is imported now never becomes garbage: later collections skip it
     yield
+    standby.dismiss_worker()
 
 
 def _tidy_up() -> None:

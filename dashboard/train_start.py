@@ -5,6 +5,7 @@ import streamlit as st
 from cifar_core import cost, jobs
 from cifar_core.errors import WorkbenchError
 from cifar_core.run_state import ACTIVE, RunState
+from cifar_core.standby import keep_worker_ready
 from cifar_core.store import RunRow, Store
 from dashboard.charts import CONFIG
 from dashboard.i18n import _
@@ -110,6 +111,14 @@ def draw_start(order: Order, runs: list[RunRow], *, busy: bool) -> None:
         disabled=bool(order.problem or order.config is None or twin),
         on_click=_start,
     )
+
+
+def prepare_start(store: Store) -> None:
+    """Let a process wait for a click on Start, so that the first step follows at once."""
+    try:
+        keep_worker_ready(store.workspace.root)
+    except WorkbenchError as error:
+        st.error(plain(translated(str(error))), icon=":material/error:")
 
 
 def find_twin(order: Order, runs: list[RunRow]) -> RunRow | None:

@@ -16,7 +16,7 @@ from dashboard.train_form import draw_form
 from dashboard.train_list import draw_list
 from dashboard.train_run import PAGE_STYLE, choose_run, draw_nothing_yet, draw_run
 from dashboard.train_settings import draw_link_problems, open_settings, write_address
-from dashboard.train_start import draw_cost, draw_schedule, draw_start
+from dashboard.train_start import draw_cost, draw_schedule, draw_start, prepare_start
 
 open_page(_("Train"), _("Choose settings, press Start, and watch the network learn."))
 st.html(PAGE_STYLE)
@@ -44,3 +44,5 @@ with results, st.container(key="train_live" if busy else "train_results"):
     else:
         draw_run(view)
 draw_list(runs, view.run.run_id if view else "")
+if not busy:
+    prepare_start(store)  # last: the page is there already

@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from cifar_core import jobs, library
+from cifar_core import jobs, library, standby
 from cifar_core.config import TrainConfig
 from cifar_core.data.image_set import ImageSet, RawImages
 from cifar_core.data.prepared import open_prepared, write_prepared
@@ -37,8 +37,10 @@ def home(tmp_path, monkeypatch) -> Iterator[Path]:
     """An empty workspace that the test and its child processes use; no worker outlives it."""
     folder = tmp_path / "home"
     monkeypatch.setenv("CIFAR_HOME", str(folder))
+    monkeypatch.setenv("CIFAR_STANDBY", "0")
     monkeypatch.delenv("CIFAR_PARALLEL_RUNS", raising=False)
     yield folder
+    standby.dismiss_worker()
     for worker in jobs._children:
         worker.kill()
         worker.wait(30)

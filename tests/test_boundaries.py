@@ -16,7 +16,8 @@ SHIM = ROOT / "cifar_core" / "torchvision_compat.py"
 
 WITHOUT_TORCH = (
     "cifar_core.config", "cifar_core.errors", "cifar_core.jobs", "cifar_core.records",
-    "cifar_core.run_paths", "cifar_core.run_state", "cifar_core.store", "cifar_core.workspace",
+    "cifar_core.run_paths", "cifar_core.run_state", "cifar_core.standby", "cifar_core.store",
+    "cifar_core.workspace",
     "cifar_core.library", "cifar_core.data.sources", "cifar_core.models.texts",
     "dashboard.curves", "dashboard.routes", "dashboard.hooks", "dashboard.services",
     "dashboard.home_cards", "dashboard.live_chart", "dashboard.security",

@@ -90,7 +90,8 @@ class App:
             self.process = subprocess.Popen(
                 command + options,
                 cwd=ROOT,
-                env={**os.environ, "CIFAR_HOME": str(self.home), "PYTHONPATH": str(ROOT)},
+                env={**os.environ, "CIFAR_HOME": str(self.home), "PYTHONPATH": str(ROOT),
+                     "CIFAR_STANDBY": "0"},
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip
         self._wait_until_it_answers()

@@ -7,6 +7,7 @@ import pytest
 from cifar_core import cost
 from cifar_core.config import DEFAULTS, FIELDS, TrainConfig
 from cifar_core.run_state import RunState
+from dashboard import train_start
 from tests.pages.train_page import (
     ROOT,
     keys,
@@ -169,6 +170,20 @@ def test_the_same_settings_can_be_trained_again_after_the_end(open_page, started
     app.run()
     app.button("train_start").click().run()
     assert len(started) == 2
+
+
+def test_a_process_waits_for_a_start_while_nothing_trains(open_page, started, monkeypatch):
+    homes = []
+    monkeypatch.setattr(train_start, "keep_worker_ready", homes.append)
+    app = open_page()
+    assert len(homes) == 1
+    app.button("train_start").click().run()
+    assert len(homes) == 1
+
+
+def test_a_wrong_time_to_wait_is_told(open_page, monkeypatch):
+    monkeypatch.setenv("CIFAR_STANDBY", "soon")
+    assert "CIFAR_STANDBY" in open_page().error[0].value.replace("\\", "")
 
 
 def test_a_wrong_environment_is_told_and_nothing_breaks(open_page, monkeypatch):
