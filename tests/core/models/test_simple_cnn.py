@@ -29,3 +29,13 @@ def test_the_memory_order_of_the_inputs_does_not_change_the_answer():
     assert torch.allclose(
         model.to(memory_format=torch.channels_last)(channels_last), model(inputs), atol=1e-5
     )
+
+
+def test_while_training_the_quicker_order_gives_the_same_numbers_and_gradients():
+    model, inputs, answers = SimpleCNN(), torch.randn(5, 3, 32, 32), []
+    for training in (True, False):
+        model.train(training).zero_grad()
+        logits = model(inputs)
+        logits.square().sum().backward()
+        answers.append([logits.detach(), *(p.grad.clone() for p in model.parameters())])
+    assert all(torch.equal(a, b) for a, b in zip(*answers, strict=True))
