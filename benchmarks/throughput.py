@@ -51,6 +51,8 @@ from cifar_core.tuning import tuned  # noqa: E402
 from cifar_core.workspace import Workspace  # noqa: E402
 
 Rates = dict[str, list[float]]
+WAIT_POLICY = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+"""What ``process`` sets, and nobody for the tutorial."""
 WARM_UP = 30
 """Steps before anything is measured: kernels, caches, workers."""
 
@@ -102,7 +104,7 @@ class Tutorial:
         settings += ["--batch-size", str(config.batch_size)]
         self.process = subprocess.Popen(
             [sys.executable, __file__, "--only-tutorial", *settings],
-            env={k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"},
+            env={k: v for k, v in os.environ.items() if k not in WAIT_POLICY},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 

@@ -13,7 +13,7 @@ from cifar_core.errors import ConfigError
 
 BUILTIN, CIFAR10 = "builtin", "cifar10"
 
-MODELS = ("simple_cnn", "speed_cnn", "vgg", "resnet18")
+MODELS = ("simple_cnn", "speed_cnn", "vgg", "wide_speed_cnn", "resnet18")
 OPTIMIZERS = ("adam", "adamw", "sgd", "muon")
 SCHEDULES = ("constant", "step", "linear", "cosine", "one_cycle")
 NORMALIZATIONS = ("half", "dataset")

@@ -10,13 +10,14 @@ from cifar_core.export import EXPORT_FORMATS
 from cifar_core.models.registry import find_spec
 from cifar_core.models.resnet18 import resnet18
 from cifar_core.models.simple_cnn import SimpleCNN
-from cifar_core.models.speed_cnn import SpeedCNN
+from cifar_core.models.speed_cnn import SpeedCNN, WideSpeedCNN
 from cifar_core.models.vgg import VGG
 
 NETWORK_SOURCES: dict[str, Callable[..., nn.Module]] = {
     "simple_cnn": SimpleCNN,
     "speed_cnn": SpeedCNN,
     "vgg": VGG,
+    "wide_speed_cnn": WideSpeedCNN,
     "resnet18": resnet18,
 }
 """What the scripts contain, word for word; called with the number of classes."""
@@ -100,7 +101,15 @@ def _torch_work(name: str, format: str) -> str:
         else 'torch.load(MODEL_FILE, map_location="cpu", weights_only=True)'
     )
     work = _TORCH_WORK.format(build=f"{network.__name__}(len(CLASSES))", read=read)
-    return f"{inspect.getsource(network)}\n\n{work}"
+    return "\n\n".join([*_sources(network), work])
+
+
+def _sources(network: Callable[..., nn.Module]) -> list[str]:
+    """Return the text of a network, for a class after the classes of this project it builds on."""
+    if not isinstance(network, type):
+        return [inspect.getsource(network)]
+    own = [kind for kind in network.__mro__ if kind.__module__ == network.__module__]
+    return [inspect.getsource(kind) for kind in reversed(own)]
 
 
 _DOCSTRING = '''\

@@ -11,6 +11,7 @@ from dashboard.sentences import translated
 from dashboard.train_form import Order
 from dashboard.train_settings import read_settings, set_settings
 
+_OPEN_KEY = "train_budget"
 _MINUTES_KEY = "train_budget_minutes"
 _PROBLEM_KEY = "train_budget_problem"
 
@@ -23,8 +24,9 @@ def draw_budget(order: Order, images_per_s: float) -> None:
         images_per_s: training images a second with these settings on this machine.
     """
     with st.popover(
-        _("Fit to a time"), icon=":material/timer:", type="tertiary", key="train_budget"
-    ):
+        _("Fit to a time"), icon=":material/timer:", type="tertiary",
+        key=_OPEN_KEY, on_change="rerun",
+    ):  # fmt: skip
         minutes = st.number_input(
             _("Minutes"), min_value=0.5, max_value=10_000.0, value=5.0, step=1.0,
             format="%g", key=_MINUTES_KEY,
@@ -53,6 +55,7 @@ def _fit(order: Order, seconds: float, images_per_s: float) -> None:
     except ConfigError as error:
         st.session_state[_PROBLEM_KEY] = str(error)
         return
+    st.session_state[_OPEN_KEY] = False  # the form below shows what was chosen
     set_settings({
         **read_settings(), "epochs": fitted.epochs, "train_size": fitted.train_size,
         "warmup_epochs": fitted.warmup_epochs,

@@ -12,7 +12,7 @@ from cifar_core.health import HealthRecord
 from cifar_core.records import EpochRecord, StepRecord
 from cifar_core.usual_rates import usual_rate
 
-MODELS_WITH_BATCH_NORM = frozenset({"vgg", "resnet18", "speed_cnn"})
+MODELS_WITH_BATCH_NORM = frozenset({"vgg", "resnet18", "speed_cnn", "wide_speed_cnn"})
 MODELS_WITH_DROPOUT = frozenset({"vgg"})
 SHORT = 10
 """Steps of the means at the start and at the end of a run."""

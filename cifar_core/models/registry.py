@@ -14,7 +14,7 @@ from cifar_core.data.image_set import IMAGE_SIZE
 from cifar_core.errors import ConfigError
 from cifar_core.models.resnet18 import resnet18
 from cifar_core.models.simple_cnn import SimpleCNN
-from cifar_core.models.speed_cnn import SpeedCNN
+from cifar_core.models.speed_cnn import SpeedCNN, WideSpeedCNN
 from cifar_core.models.texts import MODEL_TEXTS
 from cifar_core.models.vgg import VGG
 
@@ -70,6 +70,7 @@ _BUILDERS: dict[str, Callable[[int, float], nn.Module]] = {
     "simple_cnn": lambda num_classes, dropout: SimpleCNN(num_classes),
     "speed_cnn": lambda num_classes, dropout: SpeedCNN(num_classes),
     "vgg": VGG,
+    "wide_speed_cnn": lambda num_classes, dropout: WideSpeedCNN(num_classes),
     "resnet18": lambda num_classes, dropout: resnet18(num_classes),
 }
 

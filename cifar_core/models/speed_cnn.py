@@ -68,3 +68,9 @@ class SpeedCNN(nn.Module):
         layer = nn.BatchNorm2d(width, momentum=0.4)
         layer.weight.requires_grad = False
         return layer
+
+
+class WideSpeedCNN(SpeedCNN):
+    """The same network with more filters: half as slow again, and more accurate given the time."""
+
+    WIDTHS = (96, 320, 320)

@@ -22,6 +22,7 @@ PREPROCESSING = Preprocessing(Normalization((0.4, 0.5, 0.6), (0.2, 0.25, 0.3)))
 LAST_CONVOLUTIONS = {
     "simple_cnn": "conv1",
     "speed_cnn": "block3.conv2",
+    "wide_speed_cnn": "block3.conv2",
     "vgg": "features.conv6",
     "resnet18": "layer4.1.conv2",
 }

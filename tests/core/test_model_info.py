@@ -129,7 +129,9 @@ def test_another_format_is_refused(text):
 
 @pytest.mark.parametrize("model", ["", "Vgg", "alexnet", None, 1, ["vgg"], {"vgg": 1}, "x" * 10**6])
 def test_an_unknown_network_is_refused(model):
-    assert "one of simple_cnn, speed_cnn, vgg, resnet18" in refusal(changed(model=model))
+    assert "one of simple_cnn, speed_cnn, vgg, wide_speed_cnn, resnet18" in refusal(
+        changed(model=model)
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,11 @@ import pytest
 from cifar_core.config import TUTORIAL, TrainConfig
 from cifar_core.data.split_sizes import split_sizes
 from cifar_core.data.summary import SetSummary
+from cifar_core.models.registry import summarise_models
 from cifar_core.presets import PRESET_NAMES, apply_preset, presets
 
 BUILTIN = SetSummary("Built-in drawings", 25_000, 5_000, tuple("abcdefghij"), drawn=True)
-EVERY = [*presets(has_gpu=False), presets(has_gpu=True)[-1]]
+EVERY = [*presets(has_gpu=False), *presets(has_gpu=True)[-2:]]
 
 
 def by_name(name, *, has_gpu=False):
@@ -56,3 +57,13 @@ def test_only_a_gpu_gets_the_largest_network():
         for has_gpu in (False, True)
     ]
     assert models == ["speed_cnn", "resnet18"]
+
+
+@pytest.mark.parametrize("has_gpu", [False, True])
+def test_the_most_accurate_does_more_work_than_the_best(has_gpu):
+    best, thorough = (
+        apply_preset(by_name(name, has_gpu=has_gpu), TrainConfig(), BUILTIN)
+        for name in ("best", "thorough")
+    )
+    cost = {model.name: model.flops for model in summarise_models()}
+    assert thorough.epochs * cost[thorough.model] > 2 * best.epochs * cost[best.model]

@@ -42,6 +42,13 @@ def test_half_a_minute_takes_some_of_the_images_and_more_time_all_of_them_again(
     assert second["epochs"] > first["epochs"]
 
 
+def test_the_question_closes_when_it_is_answered(monkeypatch):
+    app = open_train_page()
+    app.session_state["train_budget"] = True
+    fit(app, 5.0)
+    assert app.session_state["train_budget"] is False
+
+
 def test_a_time_that_is_too_short_is_refused_in_a_sentence(monkeypatch):
     monkeypatch.setattr(cost, "read_measurement", lambda workspace, config: 10.0)
     app = open_train_page()

@@ -389,7 +389,7 @@ def test_bad_model_files_are_refused_in_a_sentence(cli, bad_files, name, picture
         ("--train-size", "1000", "train_size is 1000"),
         ("--val-size", "120", "val_size is 120"),
         ("--test-size", "31", "test_size is 31"),
-        ("--model", "alexnet", "one of simple_cnn, speed_cnn, vgg, resnet18"),
+        ("--model", "alexnet", "one of simple_cnn, speed_cnn, vgg, wide_speed_cnn, resnet18"),
         ("--device", "tpu", "device is 'tpu'"),
         ("--device", "cuda:99", "this machine has"),
         ("--data", "/no/such/folder", "does not exist"),

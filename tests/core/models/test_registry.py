@@ -32,7 +32,7 @@ def test_the_global_seed_decides_the_first_weights(name):
 
 
 def test_an_unknown_network_is_refused_with_the_names_of_those_there_are():
-    names = "simple_cnn, speed_cnn, vgg, resnet18"
+    names = "simple_cnn, speed_cnn, vgg, wide_speed_cnn, resnet18"
     with pytest.raises(ConfigError, match=rf"'alexnet' is no network.*{names}"):
         build_model("alexnet", 10)
 

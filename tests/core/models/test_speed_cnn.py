@@ -2,7 +2,7 @@ import torch
 from torch import nn
 
 from cifar_core.models.registry import build_model
-from cifar_core.models.speed_cnn import SpeedCNN
+from cifar_core.models.speed_cnn import SpeedCNN, WideSpeedCNN
 
 
 def test_it_answers_every_class_whatever_their_number():
@@ -30,3 +30,9 @@ def test_a_new_block_passes_its_inputs_on():
 
 def test_it_holds_no_layer_that_draws_while_it_trains():
     assert not any(isinstance(layer, nn.Dropout) for layer in SpeedCNN().modules())
+
+
+def test_the_wide_one_is_the_same_network_with_more_filters():
+    narrow, wide = SpeedCNN().state_dict(), WideSpeedCNN().state_dict()
+    assert list(narrow) == list(wide)
+    assert wide["block3.conv2.weight"].shape == (320, 320, 3, 3)
