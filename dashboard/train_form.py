@@ -147,13 +147,13 @@ def _sources(runs: list[RunRow]) -> list[str]:
 
 
 def _draw_model(images: SetSummary | None) -> None:
-    st.segmented_control(
+    st.pills(
         field_label("model"),
         FIELDS["model"].choices,
         format_func=choice_label,
         key=widget_key("model"),
         required=True,
-        width="stretch",
+        wrap=True,
         persist_state="session",
     )
     text = MODEL_TEXTS.get(st.session_state[widget_key("model")])
