@@ -2,11 +2,11 @@
 
     python benchmarks/startup.py [--rounds 5]
 
-Each round starts a run three ways and waits for its first step in the store: as the command line
-does, in a new process; as the Train page does, in a process that waits with everything imported
-(``standby``); and beside them the time that Python takes to import torch and to end again. The
-first round also measures which precision is fastest, as the first run on a machine does. Printed:
-the times, and their medians without the first round.
+Each round starts two runs and waits for their first step in the store: one in a new process, one as
+the Train page does, in a process that waits with everything imported (``standby``). Beside them,
+the time that Python takes to import torch and to end again. The first round also measures which
+precision is fastest, as the first run on a machine does. Printed: the times, and their medians
+without the first round.
 """
 
 import argparse

@@ -17,14 +17,12 @@ import psutil
 
 from cifar_core.config import TrainConfig
 from cifar_core.errors import RunError
-from cifar_core.process import start_process
+from cifar_core.process import SLOTS_VARIABLE, start_process
 from cifar_core.restarts import python_command
 from cifar_core.run_paths import LOG_FILE, START_FILE
 from cifar_core.run_state import ACTIVE, RESUMABLE, RunState, Vitals, conclude_state
 from cifar_core.standby import hand_over
 from cifar_core.store import RunRow, Store, run_from_row
-
-SLOTS_VARIABLE = "CIFAR_PARALLEL_RUNS"
 
 _children: list[subprocess.Popen[bytes]] = []
 """Workers that this process started: kept so that ended ones can be reaped, for nothing else."""

@@ -99,15 +99,16 @@ def _start(home: Path, patience_s: int) -> subprocess.Popen[bytes]:
 
 def _answer(process: subprocess.Popen[bytes], order: bytes) -> bytes:
     """Send an order; return what the process says within the time limit, perhaps nothing."""
-    assert process.stdin and process.stdout
+    orders, answers = process.stdin, process.stdout
+    assert orders and answers
     try:
-        process.stdin.write(order)
-        process.stdin.flush()
+        orders.write(order)
+        orders.flush()
     except OSError:  # it has just ended
         return b""
     said: list[bytes] = []
     # a thread, for only sockets can be waited for with a limit on every system
-    reader = threading.Thread(target=lambda: said.append(_read(process)), daemon=True)
+    reader = threading.Thread(target=lambda: said.append(answers.readline()), daemon=True)
     reader.start()
     reader.join(_ANSWER_LIMIT_S)
     return said[0] if said else b""
@@ -130,8 +131,3 @@ def _close_pipes(process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(OSError):  # an order that nobody read
             if pipe:
                 pipe.close()
-
-
-def _read(process: subprocess.Popen[bytes]) -> bytes:
-    assert process.stdout
-    return process.stdout.readline()

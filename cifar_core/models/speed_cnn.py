@@ -71,6 +71,6 @@ class SpeedCNN(nn.Module):
 
 
 class WideSpeedCNN(SpeedCNN):
-    """The same network with more filters: half as slow again, and more accurate given the time."""
+    """The same network with more filters: takes half as long again, and is more accurate for it."""
 
     WIDTHS = (96, 320, 320)

@@ -43,8 +43,8 @@ MODEL_TEXTS: dict[str, ModelText] = {
     ),
     "wide_speed_cnn": ModelText(
         "Wide Speed CNN",
-        "Speed CNN with more filters: half as slow again; the most accurate where half an hour is "
-        "there.",
+        "Speed CNN with more filters: takes half as long again; the most accurate where half an "
+        "hour is there.",
         3_151_416,
     ),
     "resnet18": ModelText(

@@ -5,7 +5,7 @@ import logging
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cifar_core import jobs
+from cifar_core import jobs, standby
 from cifar_core.config import TrainConfig
 from cifar_core.run_notes import deleted_runs
 from cifar_core.run_state import RunState
@@ -65,3 +65,12 @@ def test_a_page_that_fails_says_so_and_tells_the_log_why(caplog):
         app = AppTest.from_function(failing_page).run()
     assert app.error[0].value == "Something went wrong on this page. The server's log says what."
     assert "secret path" in caplog.text
+
+
+@pytest.mark.usefixtures("_thawed", "launched")
+def test_no_process_waits_for_a_run_when_the_server_has_ended(home, monkeypatch):
+    monkeypatch.setenv(standby.STANDBY_VARIABLE, "60")
+    standby.keep_worker_ready(home)
+    waiting = standby._waiting[0]
+    asyncio.run(live_shortly())
+    assert waiting.poll() is not None
