@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
 import torch
@@ -51,6 +52,23 @@ def seed_draws(seed: int, device: torch.device) -> None:
         torch.default_generator.manual_seed(seed)
     else:
         torch.manual_seed(seed)
+
+
+@contextlib.contextmanager
+def flushed_denormals() -> Iterator[None]:
+    """Let numbers below 1e-38 count as zero meanwhile, in this thread and those it starts.
+
+    A processor computes with them a hundred times slower. They come by themselves: the average of
+    a gradient that stays zero is down there after 800 steps of Adam, and SimpleCNN's update of its
+    weights then took 0.8 ms instead of 0.2 of a step of 4. Begin before the first tensor operation
+    of a process: torch's threads, started by it, inherit the mode for good.
+    """
+    before = bool(torch.tensor(1e-38) * 0.1 == 0)
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(before)
 
 
 def _has_mps() -> bool:

@@ -86,16 +86,18 @@ def meet_kernels() -> None:
     """Take one step of a small network, so that torch has loaded what the first step needs."""
     import torch
 
+    from cifar_core.devices import flushed_denormals
     from cifar_core.models.simple_cnn import SimpleCNN
 
-    model = SimpleCNN().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    inputs = torch.zeros(8, 3, 32, 32).contiguous(memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(model.parameters(), fused=True)
-    for enabled in (False, True):
-        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
-            loss = model(inputs).logsumexp(1).mean()
-        loss.backward()
-        optimizer.step()
+    with flushed_denormals():  # as the run will, for these steps start torch's threads
+        model = SimpleCNN().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        inputs = torch.zeros(8, 3, 32, 32).contiguous(memory_format=torch.channels_last)
+        optimizer = torch.optim.Adam(model.parameters(), fused=True)
+        for enabled in (False, True):
+            with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+                loss = model(inputs).logsumexp(1).mean()
+            loss.backward()
+            optimizer.step()
 
 
 def main(patience_s: float) -> int:

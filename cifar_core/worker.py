@@ -21,6 +21,7 @@ from cifar_core.data.image_set import ImageSet
 from cifar_core.data.sources import open_data
 from cifar_core.data.splits import Splits, split_images
 from cifar_core.database import BUSY_TIMEOUT_S
+from cifar_core.devices import flushed_denormals
 from cifar_core.distributed import ALONE, Group, joined, told_of_losses
 from cifar_core.errors import WorkbenchError
 from cifar_core.evaluation import Evaluation, score_logits
@@ -286,7 +287,7 @@ def main(run_id: str) -> int:
     """Carry out a run in this process, under torchrun as one of several."""
     keep_freed_memory()
     try:
-        with joined() as group:
+        with flushed_denormals(), joined() as group:
             if group.leads:
                 _lead(run_id, group)
             else:

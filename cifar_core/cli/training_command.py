@@ -16,7 +16,7 @@ from cifar_core.cli.training_output import JsonPrinter, LinePrinter, TerminalPri
 from cifar_core.config import TrainConfig
 from cifar_core.config_files import read_config_values, write_config
 from cifar_core.data.splits import split_images
-from cifar_core.devices import resolve_device
+from cifar_core.devices import flushed_denormals, resolve_device
 from cifar_core.distributed import Group, joined
 from cifar_core.errors import CheckpointError, ConfigError, RunError, TrainingError, WorkbenchError
 from cifar_core.export import EXPORT_FORMATS, export_model
@@ -38,7 +38,7 @@ _OF_NEW_RUNS = ("config", "start_from", "preset", "minutes")
 
 def run_train(options: argparse.Namespace) -> int:
     """Train a new run, or continue one, and say how it ended; under torchrun, as one of several."""
-    with joined() as group:
+    with flushed_denormals(), joined() as group:
         if group.leads:
             return _lead(options, group)
         follow(group, Workspace.default())

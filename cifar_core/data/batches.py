@@ -13,11 +13,14 @@ from torch import Tensor
 
 from cifar_core.data.image_set import Subset
 from cifar_core.data.randomness import Purpose, generator_for, shuffled
-from cifar_core.data.transforms import Preprocessing
+from cifar_core.data.transforms import Draws, Preprocessing
 
 GROUP_SIZE = 512
-"""Images that are prepared together, where batches are smaller: each tensor operation costs some
-microseconds however small it is, and for a batch of 64 that was half of all preparation."""
+"""Images whose pixels are moved together, where batches are smaller: each tensor operation costs
+some microseconds however small it is, more so right after a step, when the processor's caches hold
+other things."""
+GROUPS_AHEAD = 16
+"""Groups whose augmentation is drawn at a time, for the same reason."""
 
 
 @dataclass(frozen=True)
@@ -56,19 +59,38 @@ class BatchLoader:
             epoch: from 1.
             start: the first batch to yield; those before it are not computed.
         """
+        together = max(1, GROUP_SIZE // self.batch_size)
+        firsts = range(start - start % together, len(self), together)
+        source, size = self.subset.source, self.batch_size
+        for first, draws in zip(firsts, self._draw(epoch, firsts, together), strict=True):
+            images = self.preprocessing.augmentation.take(source.images, draws).to(self.device)
+            labels = source.labels[draws.places].to(self.device)
+            parts = zip(images.split(size), labels.split(size), strict=True)  # type: ignore[no-untyped-call]
+            for number, (some_images, some_labels) in enumerate(parts, first):
+                if number >= start:
+                    yield Batch(number, self.preprocessing(some_images), some_labels)
+
+    def _draw(self, epoch: int, firsts: range, together: int) -> Iterator[Draws]:
+        """Yield which images each group of batches takes, and what becomes of them.
+
+        Args:
+            epoch: from 1.
+            firsts: the first batch of each group.
+            together: batches in a group.
+        """
         # Each image is mirrored in every second epoch, not at random: it is then seen from both
         # sides more evenly (Jordan 2024, arXiv 2404.00498).
         sides = torch.rand(len(self.subset), generator=generator_for(self.seed, Purpose.MIRRORING))
         mirrored = (sides < 0.5) ^ bool(epoch % 2)
         order = shuffled(len(self.subset), self.seed, Purpose.ORDER, epoch)
-        together = max(1, GROUP_SIZE // self.batch_size)
-        for first in range(start - start % together, len(self), together):
-            positions = order[first * self.batch_size : (first + together) * self.batch_size]
-            images, labels = self.subset.take(positions)
-            generator = generator_for(self.seed, Purpose.AUGMENTATION, epoch, first)
-            inputs = self.preprocessing.for_training(images, generator, mirrored[positions])
-            inputs, labels = inputs.to(self.device), labels.to(self.device)
-            pairs = zip(*(torch.split(t, self.batch_size) for t in (inputs, labels)), strict=True)
-            for number, (some_inputs, some_labels) in enumerate(pairs, first):
-                if number >= start:
-                    yield Batch(number, some_inputs, some_labels)
+        for ahead in range(0, len(firsts), GROUPS_AHEAD):
+            yield from [
+                self.preprocessing.augmentation.draw(
+                    self.subset.source.images.shape,
+                    self.subset.indices[positions],
+                    generator_for(self.seed, Purpose.AUGMENTATION, epoch, first),
+                    mirrored[positions],
+                )
+                for first in firsts[ahead : ahead + GROUPS_AHEAD]
+                for positions in [order[first * self.batch_size :][: together * self.batch_size]]
+            ]

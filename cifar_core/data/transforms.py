@@ -5,6 +5,8 @@ functions are pure: tensor in, tensor out, every draw from the generator given.
 """
 
 import functools
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -63,31 +65,89 @@ def _scale_and_offset(
 
 
 @dataclass(frozen=True)
+class Draws:
+    """Which images of a larger set are taken, and what chance decided about each.
+
+    Attributes:
+        places: int64 (N,), which images.
+        starts: integers (N, H), the pixel with which the row of the set begins that each row comes
+            from, counted through all images; None where nothing is shifted or mirrored.
+        columns: integers (N, W), which pixel of that row stands in each column; likewise.
+        squares: int64 (N, 2), row and column of what is blanked, see ``cut_out``; None for nothing.
+    """
+
+    places: Tensor
+    starts: Tensor | None = None
+    columns: Tensor | None = None
+    squares: Tensor | None = None
+
+
+@dataclass(frozen=True)
 class Augmentation:
-    """Random changes to training images: mirror, shift, blank a square."""
+    """Random changes to training images: mirror, shift, blank a square.
+
+    Chance is asked first and pixels are moved afterwards: draws are quicker for many images at a
+    time, pixels when they are needed, while they are then still in the processor's cache.
+    """
 
     flip: bool = False
     shift: int = 0
     cutout: int = 0
 
-    def apply(self, images: Tensor, generator: Generator, mirrored: Tensor | None = None) -> Tensor:
-        """Change each image by draws of its own.
+    def draw(
+        self,
+        shape: Sequence[int],
+        places: Tensor,
+        generator: Generator,
+        mirrored: Tensor | None = None,
+    ) -> Draws:
+        """Decide what becomes of some images, without looking at them.
 
         Args:
-            images: uint8 (N, H, W, 3).
+            shape: of the set, (M, H, W, 3).
+            places: int64 (N,), which of its images.
             generator: source of every draw, on the CPU.
             mirrored: bool (N,), which images to mirror where ``flip`` is on; None draws half.
+        """
+        count, (height, width) = len(places), shape[1:3]
+        starts = columns = squares = None
+        if self.flip or self.shift:
+            down = torch.randint(0, 2 * self.shift + 1, (count,), generator=generator)
+            right = torch.randint(0, 2 * self.shift + 1, (count,), generator=generator)
+            if self.flip:
+                if mirrored is None:
+                    mirrored = torch.rand(count, generator=generator) < 0.5
+                right += mirrored * (2 * self.shift + 1)
+            dtype = torch.int32 if math.prod(shape) < 2**31 else torch.int64
+            rows = _moved(height, self.shift, dtype)[0].index_select(0, down)
+            starts = rows.add_((places * height)[:, None]).mul_(width)
+            columns = torch.cat(_moved(width, self.shift, dtype)).index_select(0, right)
+        if self.cutout:
+            top = torch.randint(0, height, (count,), generator=generator)
+            left = torch.randint(0, width, (count,), generator=generator)
+            squares = torch.stack([top, left], dim=1) - self.cutout // 2
+        return Draws(places, starts, columns, squares)
+
+    def take(self, images: Tensor, draws: Draws) -> Tensor:
+        """Return images of a larger set, changed as was drawn.
+
+        Args:
+            images: uint8 (M, H, W, 3).
+            draws: of ``draw``, for N of them.
 
         Returns:
-            uint8 (N, H, W, 3), a new tensor where anything is switched on.
+            uint8 (N, H, W, 3), a new tensor.
         """
-        if self.flip or self.shift:
-            images = shift_and_flip(
-                images, self.shift, flip=self.flip, generator=generator, mirrored=mirrored
-            )
-        if self.cutout:
-            images = cut_out(images, self.cutout, generator=generator)
-        return images
+        if draws.starts is None or draws.columns is None:
+            taken = images.index_select(0, draws.places)
+        else:
+            taken = take_pixels(images, draws.starts, draws.columns)
+        return taken if draws.squares is None else cut_out(taken, self.cutout, draws.squares)
+
+    def apply(self, images: Tensor, generator: Generator, mirrored: Tensor | None = None) -> Tensor:
+        """Change each image, uint8 (N, H, W, 3), by draws of its own; arguments as of ``draw``."""
+        places = torch.arange(len(images))
+        return self.take(images, self.draw(images.shape, places, generator, mirrored))
 
 
 @dataclass(frozen=True)
@@ -130,62 +190,50 @@ def build_preprocessing(config: TrainConfig, mean: Triple, std: Triple) -> Prepr
     )
 
 
-def shift_and_flip(
-    images: Tensor,
-    shift: int,
-    *,
-    flip: bool,
-    generator: Generator,
-    mirrored: Tensor | None = None,
-) -> Tensor:
-    """Move each image by up to ``shift`` pixels each way and mirror half of them.
+@functools.lru_cache(maxsize=16)
+def _moved(size: int, shift: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Return positions shifted by -shift to shift; and the same of the mirrored image.
 
     What moves in at the border is the image mirrored there, which leaves no false edge.
 
+    Returns:
+        Twice (2 shift + 1, size); kept, so nobody may write to them.
+    """
+    offsets = torch.arange(-shift, shift + 1)
+    positions = (torch.arange(size) + offsets[:, None]).abs()
+    positions = torch.where(positions >= size, 2 * (size - 1) - positions, positions).to(dtype)
+    return positions, positions.flip(1)
+
+
+def take_pixels(images: Tensor, starts: Tensor, columns: Tensor) -> Tensor:
+    """Return images whose pixel (n, y, x) is ``starts[n, y] + columns[n, x]`` of those given.
+
     Args:
-        images: uint8 (N, H, W, 3).
-        shift: largest move in pixels, below H and W.
-        flip: whether to mirror.
-        generator: source of the draws, on the CPU.
-        mirrored: bool (N,), which to mirror; None draws half.
+        images: uint8 (M, H, W, 3); their pixels are counted through all of them.
+        starts: integers (N, H).
+        columns: integers (N, W).
 
     Returns:
         uint8 (N, H, W, 3).
     """
-    count, height, width, _ = images.shape
-    rows = _moved(height, torch.randint(-shift, shift + 1, (count, 1), generator=generator))
-    columns = _moved(width, torch.randint(-shift, shift + 1, (count, 1), generator=generator))
-    if flip:
-        if mirrored is None:
-            mirrored = torch.rand(count, generator=generator) < 0.5
-        columns = torch.where(mirrored[:, None], columns.flip(1), columns)
-    starts = ((torch.arange(count)[:, None] * height + rows) * width).int()
-    pixels = (starts[:, :, None] + columns.int()[:, None, :]).reshape(-1)
+    pixels = (starts[:, :, None] + columns[:, None, :]).view(-1).to(images.device)
     # index_select over rows of three bytes: several times faster than indexing with three tensors
-    return images.reshape(-1, 3).index_select(0, pixels.to(images.device)).view(images.shape)
+    return images.reshape(-1, 3).index_select(0, pixels).view(len(starts), *images.shape[1:])
 
 
-def _moved(size: int, offsets: Tensor) -> Tensor:
-    """Return int64 (N, size): positions shifted by (N, 1) offsets, reflected at both ends."""
-    positions = (torch.arange(size) + offsets).abs()
-    return torch.where(positions >= size, 2 * (size - 1) - positions, positions)
-
-
-def cut_out(images: Tensor, side: int, *, generator: Generator) -> Tensor:
+def cut_out(images: Tensor, side: int, squares: Tensor) -> Tensor:
     """Paint one square of mid-grey over each image (DeVries and Taylor 2017, arXiv 1708.04552).
 
     Args:
         images: uint8 (N, H, W, 3).
-        side: of the square, in pixels; its centre is anywhere, so that it may be cut by the border.
-        generator: source of the draws, on the CPU.
+        side: of the square, in pixels.
+        squares: int64 (N, 2), the first row and column of each; it may be cut by the border.
 
     Returns:
         uint8 (N, H, W, 3), a new tensor.
     """
-    count, height, width, _ = images.shape
-    top = torch.randint(0, height, (count, 1), generator=generator) - side // 2
-    left = torch.randint(0, width, (count, 1), generator=generator) - side // 2
-    rows, columns = torch.arange(height), torch.arange(width)
+    top, left = squares[:, :1], squares[:, 1:]
+    rows, columns = torch.arange(images.shape[1]), torch.arange(images.shape[2])
     in_rows = (rows >= top) & (rows < top + side)
     in_columns = (columns >= left) & (columns < left + side)
     square = (in_rows[:, :, None] & in_columns[:, None, :]).to(images.device)

@@ -1,8 +1,11 @@
+import subprocess
+import sys
+
 import pytest
 import torch
 
 from cifar_core import devices
-from cifar_core.devices import autocast, resolve_device
+from cifar_core.devices import autocast, flushed_denormals, resolve_device
 from cifar_core.errors import ConfigError
 
 
@@ -71,3 +74,47 @@ def test_autocast_computes_in_the_precision_asked_for():
         assert (a @ a).dtype == torch.bfloat16
     with autocast(torch.device("cpu"), "float32"):
         assert (a @ a).dtype == torch.float32
+
+
+def tiny() -> float:
+    return float(torch.tensor(1e-38) * 0.1)
+
+
+def test_numbers_that_are_too_small_count_as_zero_meanwhile_and_only_then():
+    assert tiny() > 0
+    with flushed_denormals():
+        assert tiny() == 0
+        with flushed_denormals():
+            pass
+        assert tiny() == 0
+    assert tiny() > 0
+
+
+TINY_IN_ALL_THREADS = """
+import torch
+from cifar_core import standby_worker
+from cifar_core.devices import flushed_denormals
+torch.set_num_threads(2)
+{first}
+with flushed_denormals():
+    print(int((torch.full((10**6,), 1e-38) * 0.1).count_nonzero()))
+"""
+
+
+@pytest.mark.parametrize("first", ["", "standby_worker.meet_kernels()"])
+def test_so_they_do_in_every_thread_that_computes_also_after_waiting(first):
+    code = TINY_IN_ALL_THREADS.format(first=first)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n"
+
+
+@pytest.mark.parametrize("entry", ["worker", "training_command"])
+def test_a_process_that_trains_has_them_count_as_zero_from_the_start(entry, home, monkeypatch):
+    from cifar_core import worker
+    from cifar_core.cli import training_command
+
+    seen = []
+    module = {"worker": worker, "training_command": training_command}[entry]
+    monkeypatch.setattr(module, "_lead", lambda *args: seen.append(tiny()) or 0)
+    assert (worker.main("run") if entry == "worker" else training_command.run_train(None)) == 0
+    assert seen == [0.0] and tiny() > 0

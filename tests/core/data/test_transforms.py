@@ -13,8 +13,6 @@ from cifar_core.data.transforms import (
     Normalization,
     Preprocessing,
     build_preprocessing,
-    cut_out,
-    shift_and_flip,
 )
 from cifar_core.torchvision_compat import torchvision
 
@@ -91,6 +89,14 @@ def test_images_that_are_not_contiguous_are_normalised_alike():
 
 
 # --- augmentation
+
+
+def shift_and_flip(images, shift, *, flip, generator) -> torch.Tensor:
+    return Augmentation(flip=flip, shift=shift).apply(images, generator)
+
+
+def cut_out(images, side, *, generator) -> torch.Tensor:
+    return Augmentation(cutout=side).apply(images, generator)
 
 
 def reflected(position: int, size: int) -> int:
