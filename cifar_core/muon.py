@@ -85,6 +85,7 @@ def orthogonalise(matrix: Tensor) -> Tensor:
     x = x / (x.norm() + 1e-7)
     for _ in range(_ITERATIONS):
         gram = x @ x.T
-        x = a * x + (b * gram + c * gram @ gram) @ x
+        # a x + (b gram + c gram²) x, each sum together with its product
+        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
     answer: Tensor = (x if wide is matrix else x.T).to(matrix.dtype)
     return answer

@@ -8,6 +8,8 @@ statistics, GELU, and a small last step in the logits. The code is our own.
 
 from torch import Tensor, nn
 
+from cifar_core.models.convolution import Conv2d
+
 
 class SpeedCNN(nn.Module):
     """A fixed whitening layer, six convolutions, one linear layer.
@@ -58,7 +60,7 @@ class SpeedCNN(nn.Module):
     @staticmethod
     def _convolution(channels: int, width: int) -> nn.Conv2d:
         """Return a convolution whose first filters pass their inputs on unchanged."""
-        layer = nn.Conv2d(channels, width, kernel_size=3, padding=1, bias=False)
+        layer = Conv2d(channels, width, kernel_size=3, padding=1, bias=False)
         nn.init.dirac_(layer.weight[:channels].detach())
         return layer
 
