@@ -83,14 +83,17 @@ class BatchLoader:
         sides = torch.rand(len(self.subset), generator=generator_for(self.seed, Purpose.MIRRORING))
         mirrored = (sides < 0.5) ^ bool(epoch % 2)
         order = shuffled(len(self.subset), self.seed, Purpose.ORDER, epoch)
+        size = together * self.batch_size
+
+        def draw(first: int) -> Draws:
+            positions = order[first * self.batch_size :][:size]
+            generator = generator_for(self.seed, Purpose.AUGMENTATION, epoch, first)
+            return self.preprocessing.augmentation.draw(
+                self.subset.source.images.shape,
+                self.subset.indices[positions],
+                generator,
+                mirrored[positions],
+            )
+
         for ahead in range(0, len(firsts), GROUPS_AHEAD):
-            yield from [
-                self.preprocessing.augmentation.draw(
-                    self.subset.source.images.shape,
-                    self.subset.indices[positions],
-                    generator_for(self.seed, Purpose.AUGMENTATION, epoch, first),
-                    mirrored[positions],
-                )
-                for first in firsts[ahead : ahead + GROUPS_AHEAD]
-                for positions in [order[first * self.batch_size :][: together * self.batch_size]]
-            ]
+            yield from [draw(first) for first in firsts[ahead : ahead + GROUPS_AHEAD]]

@@ -109,24 +109,32 @@ class Augmentation:
             generator: source of every draw, on the CPU.
             mirrored: bool (N,), which images to mirror where ``flip`` is on; None draws half.
         """
-        count, (height, width) = len(places), shape[1:3]
         starts = columns = squares = None
         if self.flip or self.shift:
-            down = torch.randint(0, 2 * self.shift + 1, (count,), generator=generator)
-            right = torch.randint(0, 2 * self.shift + 1, (count,), generator=generator)
-            if self.flip:
-                if mirrored is None:
-                    mirrored = torch.rand(count, generator=generator) < 0.5
-                right += mirrored * (2 * self.shift + 1)
-            dtype = torch.int32 if math.prod(shape) < 2**31 else torch.int64
-            rows = _moved(height, self.shift, dtype)[0].index_select(0, down)
-            starts = rows.add_((places * height)[:, None]).mul_(width)
-            columns = torch.cat(_moved(width, self.shift, dtype)).index_select(0, right)
+            starts, columns = self._draw_moves(shape, places, generator, mirrored)
         if self.cutout:
-            top = torch.randint(0, height, (count,), generator=generator)
-            left = torch.randint(0, width, (count,), generator=generator)
+            size = (len(places),)
+            top = torch.randint(0, shape[1], size, generator=generator)
+            left = torch.randint(0, shape[2], size, generator=generator)
             squares = torch.stack([top, left], dim=1) - self.cutout // 2
         return Draws(places, starts, columns, squares)
+
+    def _draw_moves(
+        self, shape: Sequence[int], places: Tensor, generator: Generator, mirrored: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Return starts and columns of ``Draws``; arguments as of ``draw``."""
+        count, height, width = len(places), *shape[1:3]
+        num_shifts = 2 * self.shift + 1
+        down = torch.randint(0, num_shifts, (count,), generator=generator)
+        right = torch.randint(0, num_shifts, (count,), generator=generator)
+        if self.flip:
+            if mirrored is None:
+                mirrored = torch.rand(count, generator=generator) < 0.5
+            right += mirrored * num_shifts
+        dtype = torch.int32 if math.prod(shape) < 2**31 else torch.int64
+        rows = _shifted(height, self.shift, dtype).index_select(0, down)
+        starts = rows.add_((places * height)[:, None]).mul_(width)
+        return starts, _shifted(width, self.shift, dtype).index_select(0, right)
 
     def take(self, images: Tensor, draws: Draws) -> Tensor:
         """Return images of a larger set, changed as was drawn.
@@ -144,15 +152,10 @@ class Augmentation:
             taken = take_pixels(images, draws.starts, draws.columns)
         return taken if draws.squares is None else cut_out(taken, self.cutout, draws.squares)
 
-    def apply(self, images: Tensor, generator: Generator, mirrored: Tensor | None = None) -> Tensor:
-        """Change each image, uint8 (N, H, W, 3), by draws of its own; arguments as of ``draw``."""
-        places = torch.arange(len(images))
-        return self.take(images, self.draw(images.shape, places, generator, mirrored))
-
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """The way of every picture to the network; only training adds the augmentation.
+    """The way of every picture to the network; only training adds the augmentation before it.
 
     Attributes:
         normalization: of the pixels.
@@ -167,12 +170,6 @@ class Preprocessing:
     def __call__(self, images: Tensor) -> Tensor:
         """Return what the network sees: uint8 (N, 32, 32, 3) to float32 (N, 3, 32, 32)."""
         return self.normalization.apply(images)
-
-    def for_training(
-        self, images: Tensor, generator: Generator, mirrored: Tensor | None = None
-    ) -> Tensor:
-        """Return what the network sees while training; arguments as ``Augmentation.apply``."""
-        return self.normalization.apply(self.augmentation.apply(images, generator, mirrored))
 
 
 def build_preprocessing(config: TrainConfig, mean: Triple, std: Triple) -> Preprocessing:
@@ -191,18 +188,18 @@ def build_preprocessing(config: TrainConfig, mean: Triple, std: Triple) -> Prepr
 
 
 @functools.lru_cache(maxsize=16)
-def _moved(size: int, shift: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Return positions shifted by -shift to shift; and the same of the mirrored image.
+def _shifted(size: int, shift: int, dtype: torch.dtype) -> Tensor:
+    """Return positions shifted by -shift to shift; after them the same of the mirrored image.
 
     What moves in at the border is the image mirrored there, which leaves no false edge.
 
     Returns:
-        Twice (2 shift + 1, size); kept, so nobody may write to them.
+        (2 (2 shift + 1), size); kept, so nobody may write to it.
     """
     offsets = torch.arange(-shift, shift + 1)
     positions = (torch.arange(size) + offsets[:, None]).abs()
-    positions = torch.where(positions >= size, 2 * (size - 1) - positions, positions).to(dtype)
-    return positions, positions.flip(1)
+    positions = torch.where(positions >= size, 2 * (size - 1) - positions, positions)
+    return torch.cat([positions, positions.flip(1)]).to(dtype)
 
 
 def take_pixels(images: Tensor, starts: Tensor, columns: Tensor) -> Tensor:

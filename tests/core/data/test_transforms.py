@@ -91,12 +91,18 @@ def test_images_that_are_not_contiguous_are_normalised_alike():
 # --- augmentation
 
 
+def change(images, augmentation, generator) -> torch.Tensor:
+    """Return every image, changed by draws of its own."""
+    draws = augmentation.draw(images.shape, torch.arange(len(images)), generator)
+    return augmentation.take(images, draws)
+
+
 def shift_and_flip(images, shift, *, flip, generator) -> torch.Tensor:
-    return Augmentation(flip=flip, shift=shift).apply(images, generator)
+    return change(images, Augmentation(flip=flip, shift=shift), generator)
 
 
 def cut_out(images, side, *, generator) -> torch.Tensor:
-    return Augmentation(cutout=side).apply(images, generator)
+    return change(images, Augmentation(cutout=side), generator)
 
 
 def reflected(position: int, size: int) -> int:
@@ -196,14 +202,14 @@ def test_cut_out_equals_a_slow_reference():
 @pytest.mark.parametrize("augmentation", [Augmentation(True, 4, 0), Augmentation(cutout=8)])
 def test_augmenting_leaves_the_images_alone(augmentation):
     images = noise()
-    augmentation.apply(images, generator()).zero_()
+    change(images, augmentation, generator()).zero_()
     assert images.equal(noise())
 
 
 def test_augmentation_switched_off_is_the_identity_and_draws_nothing():
     draws = generator()
     before = draws.get_state()
-    assert Augmentation().apply(noise(), draws).equal(noise())
+    assert change(noise(), Augmentation(), draws).equal(noise())
     assert draws.get_state().equal(before)
 
 
@@ -211,24 +217,37 @@ def test_augmentation_switched_off_is_the_identity_and_draws_nothing():
     "augmentation", [Augmentation(flip=True), Augmentation(shift=2), Augmentation(cutout=6)]
 )
 def test_each_augmentation_alone_changes_images(augmentation):
-    assert not augmentation.apply(noise(), generator()).equal(noise())
+    assert not change(noise(), augmentation, generator()).equal(noise())
+
+
+@pytest.mark.parametrize(
+    "augmentation", [Augmentation(), Augmentation(True, 3), Augmentation(cutout=5)]
+)
+def test_images_are_taken_from_anywhere_in_a_set(augmentation):
+    images, places = noise(9), torch.tensor([7, 2, 2, 8])
+    draws = augmentation.draw(images.shape, places, generator())
+    assert draws.places.equal(places)
+    assert augmentation.take(images, draws).equal(change(images[places], augmentation, generator()))
+
+
+def test_the_pixels_of_very_large_sets_are_counted_in_64_bits():
+    places = torch.tensor([0, 2_999_999])
+    draws = Augmentation(flip=True).draw((3_000_000, 32, 32, 3), places, generator())
+    assert draws.starts[1, -1] == 2_999_999 * 1024 + 31 * 32
 
 
 def test_images_of_a_batch_are_changed_differently():
     same = noise(1).expand(16, 32, 32, 3)
-    changed = Augmentation(shift=16, cutout=8).apply(same, generator())
+    changed = change(same, Augmentation(shift=16, cutout=8), generator())
     assert len({image.numpy().tobytes() for image in changed}) == 16
 
 
 # --- preprocessing
 
 
-def test_only_training_augments():
+def test_what_the_network_is_asked_is_not_augmented():
     preprocessing = Preprocessing(augmentation=Augmentation(True, 4, 8))
-    plain = Normalization().apply(noise())
-    assert preprocessing(noise()).equal(plain)
-    assert not preprocessing.for_training(noise(), generator()).equal(plain)
-    assert Preprocessing().for_training(noise(), generator()).equal(plain)
+    assert preprocessing(noise()).equal(Normalization().apply(noise()))
 
 
 def test_a_config_chooses_normalisation_and_augmentation():
@@ -243,5 +262,5 @@ def test_a_config_chooses_normalisation_and_augmentation():
 
 def test_the_largest_augmentation_that_a_config_allows_works():
     config = TrainConfig(flip=True, shift=16, cutout=32)
-    inputs = build_preprocessing(config, HALF, HALF).for_training(noise(), generator())
-    assert inputs.shape == (6, 3, 32, 32) and inputs.isfinite().all()
+    augmentation = build_preprocessing(config, HALF, HALF).augmentation
+    assert change(noise(), augmentation, generator()).shape == (6, 32, 32, 3)
