@@ -15,7 +15,7 @@ SLOTS_VARIABLE = "CIFAR_PARALLEL_RUNS"
 
 _WAIT_POLICY, _SPIN_COUNT = "OMP_WAIT_POLICY", "GOMP_SPINCOUNT"
 _SPINS = "10000"
-"""About half a millisecond."""
+"""A tenth to half a millisecond, by processor."""
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
 """Names of glibc's settings, from its malloc.h."""
 _LARGEST = 2**31 - 1

@@ -88,6 +88,8 @@ def _imports(name: str, format: str) -> str:
         if format == "safetensors":
             third_party.append("from safetensors.torch import load_file")
         third_party.append("from torch import Tensor, nn")
+        if hasattr(inspect.getmodule(NETWORK_SOURCES[name]), "Conv2d"):
+            third_party.append("from torch.nn import Conv2d")  # ours differs in training only
         if name == "resnet18":
             third_party.append("from torchvision import models")
     return "\n".join(["import sys", "from pathlib import Path", "", *third_party])

@@ -78,6 +78,7 @@ class Store:
         self.workspace = workspace
         self._database = Database(workspace.database_path)
         self.connect, self.exclusive = self._database.connect, self._database.exclusive
+        self.held_open = self._database.held_open
 
     # --- runs
 

@@ -207,7 +207,7 @@ def _loss_of(training: Training, batch: Batch) -> tuple[Tensor, float, int]:
     share = group.share_of(len(batch.labels))
     inputs, labels = batch.inputs[share.places], batch.labels[share.places]
     network = training.shared_network or training.model
-    if not network.training:  # train() goes through every layer, whether anything changes or not
+    if not training.model.training:  # train() goes through every layer, changed or not
         network.train()
     with autocast(training.device, config.precision):
         logits = network(inputs.contiguous(memory_format=memory_format(config.layout)))

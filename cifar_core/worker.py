@@ -112,7 +112,7 @@ def work(
         WorkbenchError: the run failed in a way that has a sentence; it is also in the run's row.
     """
     run = store.run(run_id)
-    with claimed(store, run), logged(store, run_id):
+    with claimed(store, run), logged(store, run_id), store.held_open():
         control = RunControl(store, run_id, while_paused=group.hold)
         job = _Work(store, run, control, Recorder(store, run_id), listener or Listener(), group)
         try:

@@ -142,11 +142,13 @@ def _unpack(
 def _read_members(archive: Path, budget: Budget) -> Generator[Member, None, None]:
     with archive.open("rb") as file:
         start = file.read(BLOCK_BYTES)
-        if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        is_tar = is_tar_header(start)  # asked first: a tar begins with a name, like "BZh/1.png"
+        if not is_tar and start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
             yield from read_zip(file, budget)
             return
         file.seek(0)
-        opener = next((opener for magic, opener in _OPENERS if start.startswith(magic)), None)
+        openers = (opener for magic, opener in _OPENERS if start.startswith(magic))
+        opener = None if is_tar else next(openers, None)
         unpacked = cast(IO[bytes], opener(file)) if opener else file
         with unpacked:
             if not is_tar_header(unpacked.read(BLOCK_BYTES)):

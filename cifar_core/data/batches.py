@@ -5,6 +5,7 @@ from (seed, epoch, which few): a loader can start in the middle of an epoch and 
 batches.
 """
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -61,14 +62,20 @@ class BatchLoader:
         """
         together = max(1, GROUP_SIZE // self.batch_size)
         firsts = range(start - start % together, len(self), together)
-        source, size = self.subset.source, self.batch_size
+        size, (all_images, all_labels) = self.batch_size, self._on_device
         for first, draws in zip(firsts, self._draw(epoch, firsts, together), strict=True):
-            images = self.preprocessing.augmentation.take(source.images, draws).to(self.device)
-            labels = source.labels[draws.places].to(self.device)
+            images = self.preprocessing.augmentation.take(all_images, draws)
+            labels = all_labels[draws.places.to(self.device)]
             parts = zip(images.split(size), labels.split(size), strict=True)  # type: ignore[no-untyped-call]
             for number, (some_images, some_labels) in enumerate(parts, first):
                 if number >= start:
                     yield Batch(number, self.preprocessing(some_images), some_labels)
+
+    @functools.cached_property
+    def _on_device(self) -> tuple[Tensor, Tensor]:
+        """All images and labels of the set: on a GPU once and for all, 3 kB an image."""
+        source = self.subset.source
+        return source.images.to(self.device), source.labels.to(self.device)
 
     def _draw(self, epoch: int, firsts: range, together: int) -> Iterator[Draws]:
         """Yield which images each group of batches takes, and what becomes of them.

@@ -140,14 +140,14 @@ class Augmentation:
         """Return images of a larger set, changed as was drawn.
 
         Args:
-            images: uint8 (M, H, W, 3).
-            draws: of ``draw``, for N of them.
+            images: uint8 (M, H, W, 3), on any device.
+            draws: of ``draw``, for N of them, on the CPU.
 
         Returns:
             uint8 (N, H, W, 3), a new tensor.
         """
         if draws.starts is None or draws.columns is None:
-            taken = images.index_select(0, draws.places)
+            taken = images.index_select(0, draws.places.to(images.device))
         else:
             taken = take_pixels(images, draws.starts, draws.columns)
         return taken if draws.squares is None else cut_out(taken, self.cutout, draws.squares)
@@ -213,7 +213,8 @@ def take_pixels(images: Tensor, starts: Tensor, columns: Tensor) -> Tensor:
     Returns:
         uint8 (N, H, W, 3).
     """
-    pixels = (starts[:, :, None] + columns[:, None, :]).view(-1).to(images.device)
+    starts, columns = starts.to(images.device), columns.to(images.device)
+    pixels = (starts[:, :, None] + columns[:, None, :]).view(-1)
     # index_select over rows of three bytes: several times faster than indexing with three tensors
     return images.reshape(-1, 3).index_select(0, pixels).view(len(starts), *images.shape[1:])
 
@@ -229,9 +230,10 @@ def cut_out(images: Tensor, side: int, squares: Tensor) -> Tensor:
     Returns:
         uint8 (N, H, W, 3), a new tensor.
     """
-    top, left = squares[:, :1], squares[:, 1:]
-    rows, columns = torch.arange(images.shape[1]), torch.arange(images.shape[2])
+    top, left = squares.to(images.device).split(1, dim=1)  # type: ignore[no-untyped-call]
+    rows = torch.arange(images.shape[1], device=images.device)
+    columns = torch.arange(images.shape[2], device=images.device)
     in_rows = (rows >= top) & (rows < top + side)
     in_columns = (columns >= left) & (columns < left + side)
-    square = (in_rows[:, :, None] & in_columns[:, None, :]).to(images.device)
+    square = in_rows[:, :, None] & in_columns[:, None, :]
     return images.masked_fill(square[..., None], 128)

@@ -37,6 +37,18 @@ def run_id(store) -> str:
     return store.create_run(CONFIG, name="mine")
 
 
+def test_while_somebody_holds_it_open_its_log_stays(store, run_id):
+    log = store.workspace.database_path.with_name("runs.db-wal")
+    store.add_metrics(run_id, [step(1)])
+    assert not log.exists()
+    with store.held_open():
+        store.add_metrics(run_id, [step(2)])
+        assert log.stat().st_size > 0
+        assert [record.step for record in store.steps(run_id)] == [1, 2]
+    assert not log.exists()
+    assert [record.step for record in store.steps(run_id)] == [1, 2]
+
+
 # --- runs
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from cifar_core.config import TrainConfig
+from cifar_core.config import MODELS, TrainConfig
 from cifar_core.data.splits import Splits, split_images
 from cifar_core.errors import TrainingError
 from cifar_core.records import EpochRecord, Pulse, StepRecord
@@ -93,6 +93,14 @@ def test_draws_of_the_caller_between_steps_change_nothing(tiny_set):
         torch.rand(7)
         records.append(record)
     assert [r for r in records if not isinstance(r, Pulse)] == undisturbed
+
+
+@pytest.mark.parametrize("name", list(MODELS))
+def test_draws_are_seeded_for_every_network_that_draws(name, tiny_set):
+    training = start_training(CONFIG.replace(model=name), tiny_set)
+    before = torch.get_rng_state()
+    training.model.train()(training.preprocessing(tiny_set.images[:4]))
+    assert training.draws == (not torch.get_rng_state().equal(before))
 
 
 def test_continuing_after_any_record_gives_the_same_rows(tiny_set):

@@ -120,20 +120,37 @@ def test_kept_weights_are_those_of_the_best_validation_epoch(store, tiny_config)
     assert final_weights(store, run_id) == kept.weights_sha256
 
 
+def test_the_store_is_held_open_for_the_length_of_a_run(store, tiny_config):
+    log, there = store.workspace.database_path.with_name("runs.db-wal"), []
+
+    class Looking(Listener):
+        def record(self, record):
+            there.append(log.exists())
+
+    work(store, store.create_run(tiny_config), Looking())
+    assert there and all(there) and not log.exists()
+
+
 def test_the_test_set_is_read_once_at_the_end(store, tiny_config, monkeypatch):
     from cifar_core.data.image_set import Subset
+    from cifar_core.data.transforms import Augmentation
 
-    seen, take = [], Subset.take
+    seen, take, take_drawn = [], Subset.take, Augmentation.take
 
     def spy(self, positions):
-        seen.extend(i for i in self.indices[positions].tolist() if i >= self.source.num_train)
+        seen.extend(i for i in self.indices[positions].tolist() if i >= 120)
         return take(self, positions)
+
+    def spy_on_draws(self, images, draws):
+        seen.extend(i for i in draws.places.tolist() if i >= 120)
+        return take_drawn(self, images, draws)
 
     class AtEnd(Listener):
         def record(self, record):
             assert not seen
 
     monkeypatch.setattr(Subset, "take", spy)
+    monkeypatch.setattr(Augmentation, "take", spy_on_draws)
     work(store, store.create_run(tiny_config), AtEnd())
     assert sorted(seen) == list(range(120, 150))
 

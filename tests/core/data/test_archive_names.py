@@ -168,6 +168,12 @@ def test_no_tar_writes_outside_its_target(names: list[str], format: int):
         assert unpacked(archive)[0]
 
 
+@pytest.mark.parametrize("name", ["PK\x03\x04.jpg", "PK\x05\x06/a.jpg", "BZh/a.jpg"])
+def test_a_tar_is_known_whatever_its_first_file_is_called(name: str, tmp_path: Path):
+    archive = make_tar(tmp_path / "a.tar", [(name, PICTURE), ("ok.jpg", PICTURE)])
+    assert "ok.jpg" in unpacked(archive)[0]
+
+
 @settings(max_examples=60, deadline=None)
 @given(names=NAMES)
 @pytest.mark.filterwarnings("ignore:Duplicate name")

@@ -164,3 +164,20 @@ def test_an_image_is_mirrored_in_every_second_epoch_and_half_of_them_at_a_time()
     first, second, third = (mirrored_in(epoch) for epoch in (1, 2, 3))
     assert first | second == set(plain) and not first & second
     assert first == third and 15 < len(first) < 45
+
+
+def test_images_and_labels_are_brought_to_a_device_once_and_prepared_there(monkeypatch):
+    elsewhere = torch.device("meta")  # computes shapes only, and refuses to mix devices
+    brought, to = [], torch.Tensor.to
+
+    def spy(tensor, *args, **kwargs):
+        if elsewhere in args and len(tensor) == 100:  # the whole set; the subset has 50
+            brought.append(tensor)
+        return to(tensor, *args, **kwargs)
+
+    monkeypatch.setattr(torch.Tensor, "to", spy)
+    own = BatchLoader(noise(50), AUGMENTED, 8, 0, elsewhere)
+    for batch in [*own.batches(1), *own.batches(2)]:
+        assert batch.inputs.device == batch.labels.device == elsewhere
+        assert batch.inputs.shape[1:] == (3, 32, 32)
+    assert len(brought) == 2
