@@ -67,7 +67,7 @@ def main() -> None:
     worker.train = watched_train
     data = open_data(options.data, Workspace.default())
     config = TrainConfig(
-        data=options.data, model=options.model, epochs=3, train_size=20_000, val_size=1_000,
+        data=options.data, model=options.model, epochs=6, val_size=1_000,
         test_size=1_000, flip=True, shift=4, precision="auto", layout="auto",
     )  # fmt: skip
     config = tuned(config, Workspace.default())
