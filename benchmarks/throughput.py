@@ -2,7 +2,7 @@
 
     python benchmarks/throughput.py [--data builtin] [--models simple_cnn] [--batch-size 64]
 
-Three ways to train the same network, taken in turns, a few seconds each:
+Ways to train the same network, taken in turns, a few seconds each:
 
 - the tutorial's loop: PIL transforms picture by picture in a ``DataLoader`` with two workers,
   float32, the usual order in memory, in a process of its own that nobody prepared;

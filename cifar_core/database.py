@@ -61,7 +61,7 @@ class Database:
         Whenever nobody has the file open any more, SQLite writes its log back into it and waits for
         the disk. Here somebody always has.
         """
-        with closing(sqlite3.connect(self._path)) as db:
+        with closing(sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S)) as db:
             db.execute("PRAGMA user_version").fetchone()  # it is opened when it is first read
             yield
 
