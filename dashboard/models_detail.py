@@ -149,6 +149,9 @@ def _download(entry: ModelEntry, format: str, purpose: str) -> None:
         f".{format}", later_content(entry.path, format), file_name(entry, format), MIME,
         key=f"models_download_{format}", icon=":material/download:", width="stretch",
         disabled=bool(missing),
+        # Where the click also ran the page again, Streamlit deleted the file at the end of that
+        # run, on a slow machine before the browser had asked for it.
+        on_click="ignore",
     )  # fmt: skip
     if missing:
         text = _("This needs packages that are not installed: pip install {packages}")

@@ -44,6 +44,11 @@ def test_from_home_to_a_prediction_with_a_model_that_came_back(visit, store, tmp
     page.locator(".st-key-home_next button").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Train")
     page.get_by_role("button", name="Quick look").first.click()
+    expect(page.get_by_label("Epochs", exact=True)).to_have_value("4")
+    settle(page)
+    page.get_by_label("Epochs", exact=True).fill("100")  # it goes on until it is stopped
+    page.get_by_label("Epochs", exact=True).press("Enter")
+    expect(page.get_by_text("15,700 steps")).to_be_visible()
     page.get_by_role("button", name="Start", exact=True).first.click()
 
     run = wait_until_trained(page, store, 150)

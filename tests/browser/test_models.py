@@ -52,8 +52,6 @@ def models_page(visit):
 
 
 def download(page: Page, format: str, folder: Path) -> Path:
-    # A click while the page is still being drawn asks for a file that is then forgotten.
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=LONG)
     with page.expect_download(timeout=LONG) as waiting:
         page.locator(f".st-key-models_download_{format} button").click()
     path = folder / waiting.value.suggested_filename
