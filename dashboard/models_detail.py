@@ -149,8 +149,8 @@ def _download(entry: ModelEntry, format: str, purpose: str) -> None:
         f".{format}", later_content(entry.path, format), file_name(entry, format), MIME,
         key=f"models_download_{format}", icon=":material/download:", width="stretch",
         disabled=bool(missing),
-        # Where the click also ran the page again, Streamlit deleted the file at the end of that
-        # run, on a slow machine before the browser had asked for it.
+        # Streamlit deletes such a file at the end of the second run after it was made. Would the
+        # click run the page again, that could come before the browser has asked for the file.
         on_click="ignore",
     )  # fmt: skip
     if missing:

@@ -176,6 +176,11 @@ def test_a_model_shows_its_layers_origin_downloads_and_script(open_models, run_m
     assert "import onnxruntime" in app.code[-1].value
 
 
+def test_taking_a_model_home_does_not_run_the_page_again(open_models, uploaded):
+    buttons = open_models(uploaded).get("download_button")
+    assert [button.proto.ignore_rerun for button in buttons] == [True] * 3
+
+
 def test_an_uploads_detail_says_what_is_not_known(open_models, uploaded):
     app = open_models(uploaded, tab="Origin")
     assert "holds weights only" in text(app)
