@@ -2,7 +2,8 @@
 
     python benchmarks/throughput.py [--data builtin] [--models simple_cnn] [--batch-size 64]
 
-Ways to train the same network, taken in turns, a few seconds each:
+Ways to train the same network, taken in turns of a second in an order that changes, for the
+machine's own speed drifts:
 
 - the tutorial's loop: PIL transforms picture by picture in a ``DataLoader`` with two workers,
   float32, the usual order in memory, in a process of its own that nobody prepared;
@@ -14,18 +15,19 @@ Ways to train the same network, taken in turns, a few seconds each:
 - ours: ``training.train`` as any run uses it, mirrored and shifted pictures included.
 
 The bare step takes over our network anew in each round. Printed: the median rate of each, and ours
-as a ratio of the others, medians over the rounds.
+as a ratio of the others, its median over the rounds and the range of the middle half.
 """
 
 import argparse
 import copy
 import os
 import platform
+import random
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,6 +65,8 @@ START = "start"
 """A round begins."""
 WARM_UP = 30
 """Steps before anything is measured: kernels, caches, workers."""
+UNTIMED = 10
+"""Steps at the start of each turn: the tutorial's workers have four batches ready by then."""
 
 
 def main() -> None:
@@ -70,8 +74,8 @@ def main() -> None:
     parser.add_argument("--data", default="builtin")
     parser.add_argument("--models", default="simple_cnn")
     parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--only-tutorial", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.only_tutorial:
@@ -93,14 +97,14 @@ def main() -> None:
 def measure(config: TrainConfig, data: ImageSet, rounds: int, seconds: float) -> Rates:
     """Return images a second of each way, a value a round."""
     training = start_training(config, data)
-    random = Batch(
+    noise = Batch(
         0, torch.rand(config.batch_size, 3, 32, 32), torch.randint(10, (config.batch_size,))
     )
     real = next(build_loader(training, split_images(data, config).train).batches(1))
     new = build_model(config.model, 10)
     ways = {
         "bare step": bare_steps(config, training.model, real, learning_rate=0.0),
-        "by heart": bare_steps(config, new, random, learning_rate=1e-3),
+        "by heart": bare_steps(config, new, noise, learning_rate=1e-3),
         "ours": our_steps(training, data),
     }
     rates: Rates = {way: [] for way in ("tutorial", *ways)}
@@ -108,11 +112,16 @@ def measure(config: TrainConfig, data: ImageSet, rounds: int, seconds: float) ->
         for _ in range(WARM_UP):
             next(steps)
     with Tutorial(config) as tutorial:
+        order = list(rates)
         for _ in range(rounds):
-            rates["tutorial"].append(tutorial.rate(seconds))
-            for way, steps in ways.items():
-                steps.send(START)
-                rates[way].append(rate_of(lambda steps=steps: next(steps), seconds))
+            random.shuffle(order)
+            for way in order:
+                if way == "tutorial":
+                    rates[way].append(tutorial.rate(seconds))
+                else:
+                    steps = ways[way]
+                    steps.send(START)
+                    rates[way].append(rate_of(steps, seconds))
     return rates
 
 
@@ -149,14 +158,16 @@ def serve_tutorial(options: argparse.Namespace) -> None:
     for _ in range(WARM_UP):
         next(steps)
     for line in sys.stdin:
-        print(rate_of(lambda: next(steps), float(line)), flush=True)
+        print(rate_of(steps, float(line)), flush=True)
 
 
-def rate_of(step: Callable[[], int], seconds: float) -> float:
-    """Take steps for so long and return images a second; a step returns its images."""
+def rate_of(steps: Iterator[int], seconds: float) -> float:
+    """Take steps for so long and return images a second; a step yields its number of images."""
+    for _ in range(UNTIMED):
+        next(steps)
     images, began = 0, time.perf_counter()
     while time.perf_counter() - began < seconds:
-        images += step()
+        images += next(steps)
     return images / (time.perf_counter() - began)
 
 
@@ -225,9 +236,9 @@ def report(config: TrainConfig, rates: Rates) -> None:
           f"{config.layout}")  # fmt: skip
     for way, found in rates.items():
         ratios = [ours / other for ours, other in zip(rates["ours"], found, strict=True)]
+        low, middle, high = statistics.quantiles(ratios, n=4)
         print(f"{way:>10}: {statistics.median(found):8,.0f} images/s; "
-              f"ours is {statistics.median(ratios):.3f} of it "
-              f"({min(ratios):.3f} to {max(ratios):.3f})")  # fmt: skip
+              f"ours is {middle:.3f} of it ({low:.3f} to {high:.3f})")  # fmt: skip
 
 
 if __name__ == "__main__":

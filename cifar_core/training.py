@@ -37,6 +37,7 @@ from cifar_core.optimization import (
 from cifar_core.records import EpochRecord, Pulse, Record, StepRecord
 from cifar_core.schedule import schedule_factor
 from cifar_core.speedometer import Speedometer
+from cifar_core.tally import Tally, count_right
 from cifar_core.tuning import tuned
 from cifar_core.usual_rates import rate_after_overflow
 
@@ -56,6 +57,7 @@ class Progress:
     loss_sum: float = 0.0
     """Over the images of this epoch so far; likewise the next two."""
     num_right: int = 0
+    """Of those that are counted; ``Training.count_answers`` counts the rest."""
     num_seen: int = 0
     best_accuracy: float = -1.0
     """Best validation accuracy so far, and the epoch that reached it; 0 is none."""
@@ -82,6 +84,12 @@ class Training:
     """The processes that train this network together."""
     shared_network: nn.Module | None = None
     """The same network, averaging its gradients with the others; see ``join_group``."""
+    answers: Tally = field(default_factory=Tally)
+    """Those of the last steps, until they are counted."""
+
+    def count_answers(self) -> None:
+        """Bring ``progress`` up to date, which must be done before it is kept anywhere."""
+        self.progress.num_right += self.answers.count()
 
     @functools.cached_property
     def draws(self) -> bool:
@@ -180,7 +188,7 @@ def take_step(training: Training, batch: Batch, *, steps_per_epoch: int) -> Step
     progress.learning_rate = training.group.agree_on_rate(progress.learning_rate)
     rate = progress.learning_rate * schedule_factor(config, progress.step, steps_per_epoch)
     set_learning_rate(optimizer, rate)
-    loss, loss_value, num_right = _loss_of(training, batch)
+    loss, loss_value = _loss_of(training, batch)
     _check_finite(loss_value, training)
     forget_gradients(optimizer)
     loss.backward()  # type: ignore[no-untyped-call]
@@ -188,13 +196,13 @@ def take_step(training: Training, batch: Batch, *, steps_per_epoch: int) -> Step
         nn.utils.clip_grad_norm_(training.model.parameters(), config.clip_norm)
     take_optimizer_step(optimizer)
 
-    _count(progress, loss_value, num_right, batch)
+    _count(training, loss_value, batch)
     speed = training.speed.after(len(batch.labels))
     return StepRecord(progress.step, progress.epoch, loss_value, rate, speed)
 
 
-def _loss_of(training: Training, batch: Batch) -> tuple[Tensor, float, int]:
-    """Return this process's loss to follow downhill; and of the whole batch, loss and number right.
+def _loss_of(training: Training, batch: Batch) -> tuple[Tensor, float]:
+    """Return this process's loss to follow downhill, and the loss of the whole batch.
 
     The first is weighted so that the mean of the gradients over the group is that of the batch.
     """
@@ -212,20 +220,23 @@ def _loss_of(training: Training, batch: Batch) -> tuple[Tensor, float, int]:
     with autocast(training.device, config.precision):
         logits = network(inputs.contiguous(memory_format=memory_format(config.layout)))
         loss = F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
-    num_right = int((logits.detach().argmax(1) == labels).sum().item())
     if group.size == 1:
-        return loss, loss.item(), num_right
-    loss = loss * share.weight
-    return loss, *group.totals(loss.item(), num_right if share.weight else 0)
+        training.answers.add(logits.detach(), labels)
+        return loss, loss.item()
+    loss, num_right = loss * share.weight, count_right(logits.detach(), labels)
+    mean_loss, num_right = group.totals(loss.item(), num_right if share.weight else 0)
+    progress.num_right += num_right
+    return loss, mean_loss
 
 
-def _count(progress: Progress, loss: float, num_right: int, batch: Batch) -> None:
-    size = len(batch.labels)
+def _count(training: Training, loss: float, batch: Batch) -> None:
+    progress, size = training.progress, len(batch.labels)
     progress.step += 1
     progress.batch = batch.number + 1
     progress.loss_sum += loss * size
-    progress.num_right += num_right
     progress.num_seen += size
+    if training.answers.is_full:
+        training.count_answers()
 
 
 def _check_finite(loss: float, training: Training) -> None:
@@ -264,7 +275,7 @@ def _validate(
     ):
         labels = val.labels[done : done + len(logits)]
         loss_sum += F.cross_entropy(logits.double(), labels, reduction="sum").item()
-        num_right += int((logits.argmax(1) == labels).sum())
+        num_right += count_right(logits, labels)
         done += len(logits)
         training.group.hold()
         yield Pulse(training.progress.epoch, done, len(val))
@@ -277,6 +288,7 @@ def _finish_epoch(
 ) -> EpochRecord:
     """Close the epoch: judge it, decide whether it was the last one, and report it."""
     config, progress = training.config, training.progress
+    training.count_answers()
     progress.epoch_seconds += training.speed.elapsed()
     record = EpochRecord(
         epoch=progress.epoch,

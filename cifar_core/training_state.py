@@ -61,6 +61,7 @@ def describe_training(
     training: Training, *, run_id: str, data: ImageSet, versions: dict[str, str]
 ) -> StateHeader:
     """Return the header for a training as it stands."""
+    training.count_answers()
     # The clock of the epoch goes on from here after a resume.
     so_far = training.progress.epoch_seconds + training.speed.elapsed()
     return StateHeader(

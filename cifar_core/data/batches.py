@@ -2,7 +2,7 @@
 
 The order of an epoch is a permutation drawn from (seed, epoch), the augmentation of a few batches
 from (seed, epoch, which few): a loader can start in the middle of an epoch and gives the same
-batches.
+batches. Pixels are moved for many of them at a time.
 """
 
 import functools
@@ -14,14 +14,15 @@ from torch import Tensor
 
 from cifar_core.data.image_set import Subset
 from cifar_core.data.randomness import Purpose, generator_for, shuffled
-from cifar_core.data.transforms import Draws, Preprocessing
+from cifar_core.data.transforms import Draws, Preprocessing, join
 
 GROUP_SIZE = 512
-"""Images whose pixels are moved together, where batches are smaller: each tensor operation costs
-some microseconds however small it is, more so right after a step, when the processor's caches hold
-other things."""
-GROUPS_AHEAD = 16
-"""Groups whose augmentation is drawn at a time, for the same reason."""
+"""Images whose augmentation comes from one generator, where batches are smaller. Part of every run:
+another size gives other draws."""
+MOVED_TOGETHER = 8192
+"""Images that are mirrored and shifted together, 25 MB: each tensor operation costs some
+microseconds however small it is, more so right after a step, when the processor's caches hold other
+things."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +61,17 @@ class BatchLoader:
             epoch: from 1.
             start: the first batch to yield; those before it are not computed.
         """
-        together = max(1, GROUP_SIZE // self.batch_size)
-        firsts = range(start - start % together, len(self), together)
         size, (all_images, all_labels) = self.batch_size, self._on_device
-        for first, draws in zip(firsts, self._draw(epoch, firsts, together), strict=True):
+        group = max(1, GROUP_SIZE // size)
+        number = start - start % group
+        for draws in self._draw(epoch, range(number, len(self), group)):
             images = self.preprocessing.augmentation.take(all_images, draws)
             labels = all_labels[draws.places.to(self.device)]
             parts = zip(images.split(size), labels.split(size), strict=True)  # type: ignore[no-untyped-call]
-            for number, (some_images, some_labels) in enumerate(parts, first):
+            for some_images, some_labels in parts:
                 if number >= start:
                     yield Batch(number, self.preprocessing(some_images), some_labels)
+                number += 1
 
     @functools.cached_property
     def _on_device(self) -> tuple[Tensor, Tensor]:
@@ -77,20 +79,19 @@ class BatchLoader:
         source = self.subset.source
         return source.images.to(self.device), source.labels.to(self.device)
 
-    def _draw(self, epoch: int, firsts: range, together: int) -> Iterator[Draws]:
-        """Yield which images each group of batches takes, and what becomes of them.
+    def _draw(self, epoch: int, firsts: range) -> Iterator[Draws]:
+        """Yield which images come next, and what becomes of them, for many at a time.
 
         Args:
             epoch: from 1.
             firsts: the first batch of each group.
-            together: batches in a group.
         """
         # Each image is mirrored in every second epoch, not at random: it is then seen from both
         # sides more evenly (Jordan 2024, arXiv 2404.00498).
         sides = torch.rand(len(self.subset), generator=generator_for(self.seed, Purpose.MIRRORING))
         mirrored = (sides < 0.5) ^ bool(epoch % 2)
         order = shuffled(len(self.subset), self.seed, Purpose.ORDER, epoch)
-        size = together * self.batch_size
+        size = firsts.step * self.batch_size
 
         def draw(first: int) -> Draws:
             positions = order[first * self.batch_size :][:size]
@@ -102,5 +103,6 @@ class BatchLoader:
                 mirrored[positions],
             )
 
-        for ahead in range(0, len(firsts), GROUPS_AHEAD):
-            yield from [draw(first) for first in firsts[ahead : ahead + GROUPS_AHEAD]]
+        together = max(1, MOVED_TOGETHER // size)
+        for ahead in range(0, len(firsts), together):
+            yield join([draw(first) for first in firsts[ahead : ahead + together]])

@@ -82,6 +82,21 @@ class Draws:
     squares: Tensor | None = None
 
 
+def join(draws: Sequence[Draws]) -> Draws:
+    """Return several draws of one augmentation, at least one, as one."""
+
+    def end_to_end(parts: list[Tensor | None]) -> Tensor | None:
+        there = [part for part in parts if part is not None]
+        return torch.cat(there) if there else None
+
+    return Draws(
+        torch.cat([d.places for d in draws]),
+        end_to_end([d.starts for d in draws]),
+        end_to_end([d.columns for d in draws]),
+        end_to_end([d.squares for d in draws]),
+    )
+
+
 @dataclass(frozen=True)
 class Augmentation:
     """Random changes to training images: mirror, shift, blank a square.

@@ -10,7 +10,7 @@ from cifar_core.data.splits import Splits, split_images
 from cifar_core.errors import TrainingError
 from cifar_core.records import EpochRecord, Pulse, StepRecord
 from cifar_core.schedule import learning_rates
-from cifar_core.training import Training, start_training, train
+from cifar_core.training import Training, build_loader, start_training, train
 
 CONFIG = TrainConfig(epochs=2, batch_size=16, val_size=24)
 
@@ -56,6 +56,22 @@ def test_epoch_loss_is_the_mean_over_images_not_over_batches(tiny_set):
     *steps, epoch = records
     expected = (40 * steps[0].loss + 40 * steps[1].loss + 10 * steps[2].loss) / 90
     assert epoch.train_loss == pytest.approx(expected, rel=1e-12)
+
+
+def test_training_accuracy_counts_each_image_as_it_was_answered(tiny_set):
+    config = CONFIG.replace(epochs=2, batch_size=4)  # 24 steps: counted in between, too
+    training, splits = start_training(config, tiny_set), split_images(tiny_set, config)
+    said, accuracies = [], []
+    training.model.register_forward_hook(
+        lambda model, _, logits: said.append(logits.argmax(1)) if model.training else None
+    )
+    for record in train(training, splits):
+        if isinstance(record, EpochRecord):
+            labels = [b.labels for b in build_loader(training, splits.train).batches(record.epoch)]
+            right = torch.cat(said) == torch.cat(labels)
+            accuracies.append((record.train_accuracy, int(right.sum()) / len(right)))
+            said.clear()
+    assert all(counted == expected for counted, expected in accuracies) and len(accuracies) == 2
 
 
 def test_validation_agrees_with_a_plain_forward_pass(tiny_set):

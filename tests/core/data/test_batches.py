@@ -74,6 +74,19 @@ def test_starting_in_the_middle_gives_the_tail_of_the_whole_epoch_bit_for_bit(st
         assert batch.labels.equal(expected.labels) and batch.inputs.equal(expected.inputs)
 
 
+@pytest.mark.parametrize("preprocessing", [AUGMENTED, Preprocessing()])
+def test_how_many_pixels_are_moved_together_changes_nothing(preprocessing, monkeypatch):
+    monkeypatch.setattr(batches, "GROUP_SIZE", 16)
+    own, found = loader(noise(50), preprocessing=preprocessing), []
+    for together in (1, 32, 10_000):
+        monkeypatch.setattr(batches, "MOVED_TOGETHER", together)
+        found.append(list(own.batches(2)))
+    for others in found[1:]:
+        for batch, expected in zip(others, found[0], strict=True):
+            assert batch.number == expected.number
+            assert batch.labels.equal(expected.labels) and batch.inputs.equal(expected.inputs)
+
+
 def test_batches_depend_on_nothing_but_seed_epoch_and_number():
     subset = noise(40)
     expected = list(loader(subset).batches(2))
@@ -138,6 +151,7 @@ def test_the_stored_images_stay_as_they_are():
 
 def test_batches_before_the_start_are_not_computed(monkeypatch):
     monkeypatch.setattr(batches, "GROUP_SIZE", 8)
+    monkeypatch.setattr(batches, "MOVED_TOGETHER", 8)
     taken = []
     take = Augmentation.take
     monkeypatch.setattr(
