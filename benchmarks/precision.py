@@ -45,6 +45,7 @@ def main() -> None:
     parser.add_argument("--data", default="builtin")
     parser.add_argument("--model", default="simple_cnn")
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--train-size", type=int, default=20_000)
     options = parser.parse_args()
@@ -54,7 +55,8 @@ def main() -> None:
           f"{platform.machine()}, {os.cpu_count()} cores")  # fmt: skip
     print(f"seed  {FLOAT}  {HALF}  tested in {HALF}")
     with flushed_denormals():
-        rows = [measure(config.replace(seed=seed), data) for seed in range(1, options.seeds + 1)]
+        seeds = range(options.first_seed, options.first_seed + options.seeds)
+        rows = [measure(config.replace(seed=seed), data) for seed in seeds]
     report([half - single for single, half, _ in rows], f"trained in {HALF}")
     report([tested - half for _, half, tested in rows], f"tested in {HALF}, too")
 
