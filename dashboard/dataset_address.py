@@ -28,6 +28,10 @@ _PAGE_KEY = "dataset_page_start"
 """A page to begin with and how often that was set. ``st.pagination`` has a default page, and warns
 where the session sets its page as well: a new beginning is a new widget."""
 
+_JUST_SET_KEY = "dataset_widgets_just_set"
+"""Whether the session set the widgets in this run or before it, so that they may have no default,
+which Streamlit would warn of."""
+
 _VIEW_KEY, _SEEN_KEY = "dataset_view", "dataset_address_seen"
 _WRITTEN_AT_KEY = "dataset_address_written_at"
 _NAMES = ("data", "fit", "split", "class", "page", "image")
@@ -117,7 +121,7 @@ def publish_view(default_data: str, **changes: Any) -> None:
         changes: fields of ``View`` that may have changed.
     """
     view = replace(st.session_state[_VIEW_KEY], **changes)
-    st.session_state[_VIEW_KEY] = view
+    st.session_state[_VIEW_KEY], st.session_state[_JUST_SET_KEY] = view, False
     if View.from_params(_address(), default_data) == view:
         return
     others = {k: v for k, v in st.query_params.to_dict().items() if k not in _NAMES}
@@ -138,6 +142,15 @@ def show_source(data: str, fit: str = FITS[0]) -> None:
     _set_widgets(view)
 
 
+def may_have_defaults() -> bool:
+    """Return whether the widgets may be drawn with what they show as their default.
+
+    They should: on a busy machine a browser sometimes forgets what its widgets were set to and
+    sends their defaults, as if the visitor had chosen them. Nothing changes then.
+    """
+    return not st.session_state.get(_JUST_SET_KEY, True)
+
+
 def to_first_page() -> None:
     """Go to the first page of the grid; for callbacks."""
     _begin_at_page(1)
@@ -150,6 +163,7 @@ def page_widget() -> tuple[str, int]:
 
 
 def _set_widgets(view: View) -> None:
+    st.session_state[_JUST_SET_KEY] = True
     st.session_state[SOURCE_KEY] = view.data
     st.session_state[FIT_KEY] = view.fit
     st.session_state[SPLIT_KEY] = view.split

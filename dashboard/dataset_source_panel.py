@@ -7,7 +7,7 @@ from cifar_core.config import BUILTIN, CIFAR10, FITS, is_own
 from cifar_core.data.uploads import ENDINGS, MAX_UPLOAD_MB, keep_upload
 from cifar_core.data_jobs import start_preparing
 from cifar_core.errors import DatasetError
-from dashboard.dataset_address import FIT_KEY, SOURCE_KEY, View, show_source
+from dashboard.dataset_address import FIT_KEY, SOURCE_KEY, View, may_have_defaults, show_source
 from dashboard.dataset_sources import checked_path, known_sources, own_name
 from dashboard.i18n import _
 from dashboard.markdown import plain
@@ -41,6 +41,7 @@ def choose_source(view: View) -> tuple[str, DeltaGenerator]:
         chosen = st.selectbox(
             _("Images"),
             sources,
+            index=sources.index(view.data) if may_have_defaults() else 0,
             format_func=source_name,
             key=SOURCE_KEY,
             on_change=_show_chosen,
@@ -68,6 +69,7 @@ def choose_fit(source: str, view: View) -> str:
     chosen = st.segmented_control(
         field_label("fit"),
         FITS,
+        default=view.fit if may_have_defaults() else None,
         required=True,
         format_func=choice_label,
         key=FIT_KEY,

@@ -12,7 +12,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from cifar_core.background import JobState
-from cifar_core.config import TrainConfig
+from cifar_core.config import FITS, TrainConfig
 from cifar_core.data import drawn
 from cifar_core.data.image_set import CIFAR10_CLASSES, RawImages
 from cifar_core.data.prepared import open_prepared, write_prepared
@@ -198,6 +198,15 @@ def test_a_link_that_makes_no_sense_shows_the_beginning(open_page, builtin, para
     app = open_page(**params)
     assert len(tiles(app)) == 60
     assert not app.get("dialog")
+
+
+def test_a_browser_that_forgets_its_widgets_changes_nothing(open_page, tiny_folder):
+    app = open_page(data=str(tiny_folder), fit="stretch").run()
+    source, fit = app.selectbox("dataset_source"), app.button_group("dataset_fit")
+    assert source.value == str(tiny_folder) and fit.value == "stretch"
+    # what a browser sends then is the default
+    assert source.options[source.proto.default] == source.options[source.index]
+    assert [FITS[place] for place in fit.proto.default] == ["stretch"]
 
 
 def test_the_bare_address_stays_bare_so_that_the_way_back_is_free(open_page, builtin):
