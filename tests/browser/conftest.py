@@ -1,8 +1,8 @@
 """The real server on a free port with an empty workspace, and a real browser to visit it.
 
 ``app`` is ``streamlit run streamlit_app.py`` as a newcomer would start it; it fails the test if the
-log holds a trace or a warning. ``visit`` opens a page in a new browser profile and fails the test
-if the browser's console holds an error. ``fake_run`` is a run whose worker is the test itself.
+log holds a trace or a warning. ``visit`` opens a page as a new visitor and fails the test if the
+browser's console holds an error. ``fake_run`` is a run whose worker is the test itself.
 
 Starting a server costs two seconds, so one serves many tests. Its ``CIFAR_HOME`` is a link that
 each test points at an empty folder of its own; every path and cache of the server follows, because
@@ -22,12 +22,20 @@ import sys
 import threading
 import time
 import urllib.request
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from cifar_core.config import TrainConfig
 from cifar_core.jobs import run_state
@@ -36,7 +44,9 @@ from cifar_core.run_state import ACTIVE, RunState
 from cifar_core.store import Store
 
 ROOT = Path(__file__).parent.parent.parent
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUMS = [Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium")]
+"""Debian's Chromium without the parts that draw windows, for a third of the processor time, and
+with them; the first that is installed."""
 CHROMIUM_OPTIONS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -162,29 +172,44 @@ def end_workers(store: Store) -> None:
             psutil.Process(run.pid).kill()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser():
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed: apt-get install chromium")
+    path = next((path for path in CHROMIUMS if path.exists()), None)
+    if path is None:
+        pytest.skip("There is no Chromium: apt-get install chromium-headless-shell")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_OPTIONS)
+        chromium = playwright.chromium.launch(executable_path=str(path), args=CHROMIUM_OPTIONS)
         yield chromium
         chromium.close()
 
 
+@pytest.fixture(scope="package")
+def profiles() -> dict[tuple[str, bool], list[BrowserContext]]:
+    """Browser profiles that no test uses just now, by language and whether it is a phone's."""
+    return defaultdict(list)
+
+
 @pytest.fixture
-def visit(browser: Browser, app: App):
-    """``visit("/train")`` opens an address of the app in a new profile and returns the page.
+def visit(browser: Browser, app: App, profiles):
+    """``visit("/train")`` opens an address of the app as a new visitor and returns the page.
 
-    Keywords go to ``browser.new_context``: ``viewport``, ``locale``, ``color_scheme`` ...
+    Each visit has a profile of its own. It is empty but for the program's scripts, which every test
+    would otherwise fetch and compile anew. ``size`` is that of the window, ``scheme`` "light" or
+    "dark".
     """
-    contexts, problems = [], []
+    used, problems = [], []
 
-    def open_address(address: str = "/", **options) -> Page:
-        settings = {"viewport": {"width": 1440, "height": 900}, "locale": "en-US", **options}
-        context = browser.new_context(**settings)
-        contexts.append(context)
-        page = context.new_page()
+    def open_address(
+        address: str = "/", *, size: tuple[int, int] = (1440, 900),
+        locale: str = "en-US", scheme: str = "light", phone: bool = False,
+    ) -> Page:  # fmt: skip
+        free, screen = profiles[locale, phone], {"has_touch": phone, "is_mobile": phone}
+        profile = free.pop() if free else browser.new_context(locale=locale, **screen)
+        used.append((free, profile))
+        page = profile.new_page()
+        forget_everything(page, app)
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.emulate_media(color_scheme=scheme)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda message: note_error(message, problems))
         page.goto(app.url + address)
@@ -194,9 +219,18 @@ def visit(browser: Browser, app: App):
         return page
 
     yield open_address
-    for context in contexts:
-        context.close()
+    for free, profile in used:
+        for page in profile.pages:
+            page.close()
+        free.append(profile)
     assert not problems
+
+
+def forget_everything(page: Page, app: App) -> None:
+    """Leave of the page's profile only what the browser has fetched and compiled."""
+    page.context.clear_cookies()
+    stored = {"origin": app.url, "storageTypes": "local_storage,indexeddb,cache_storage"}
+    page.context.new_cdp_session(page).send("Storage.clearDataForOrigin", stored)
 
 
 def note_error(message: ConsoleMessage, problems: list[str]) -> None:

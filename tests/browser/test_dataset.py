@@ -184,7 +184,7 @@ def test_the_browsers_way_back_leads_through_what_was_looked_at(visit, builtin):
     ("size", "columns"), [((1440, 900), 10), ((1024, 768), 10), ((390, 844), 5)]
 )
 def test_images_are_whole_multiples_in_the_right_number_of_columns(visit, builtin, size, columns):
-    page = visit("/dataset", viewport={"width": size[0], "height": size[1]})
+    page = visit("/dataset", size=size)
     is_drawn(page, 60)
     page.wait_for_timeout(500)
     canvases = tiles(page).locator("canvas")
@@ -220,7 +220,7 @@ def test_turning_a_page_sends_one_small_picture_and_keeps_the_tiles(visit, built
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_of_it_shuts_anybody_out(visit, builtin, tab, scheme):
     address = "/dataset?image=5" if tab == "dialog" else "/dataset"
-    page = visit(address, color_scheme=scheme)
+    page = visit(address, scheme=scheme)
     is_drawn(page, 60)
     if tab == "dialog":
         page.locator(".pixels-readout tbody tr").first.wait_for(timeout=PATIENCE_MS)

@@ -80,10 +80,9 @@ def test_the_tab_has_our_name_and_icon(visit):
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_page_fits_its_window(visit, address, width):
-    size = {"width": WIDTHS[width][0], "height": WIDTHS[width][1]}
-    page = visit(address, viewport=size)
+    page = visit(address, size=WIDTHS[width])
     settle(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= WIDTHS[width][0]
     wide = page.evaluate("""() => [...document.querySelectorAll('[data-testid=stMain] *')]
         .filter((e) => e.getBoundingClientRect().right > innerWidth + 1
             && getComputedStyle(e).visibility !== 'hidden' && !e.closest('[role=tablist]')
@@ -108,7 +107,7 @@ def serious_findings(page: Page) -> list[str]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_nothing_serious_keeps_somebody_from_using_a_page(visit, address, scheme):
-    found = serious_findings(visit(address, color_scheme=scheme))
+    found = serious_findings(visit(address, scheme=scheme))
     assert not found, "\n".join(found)
 
 
@@ -116,7 +115,7 @@ def test_nothing_serious_keeps_somebody_from_using_a_page(visit, address, scheme
 @pytest.mark.parametrize(("address", "moves"), [("/", ".mini-curve"), ("/train", ".live-chart")])
 def test_nor_from_watching_a_run(visit, fake_run, address, moves, scheme):
     fake_run.train(120)
-    page = visit(address, color_scheme=scheme)
+    page = visit(address, scheme=scheme)
     page.locator(f"{moves}[data-step='120']").wait_for()
     found = serious_findings(page)
     assert not found, "\n".join(found)

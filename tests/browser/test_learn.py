@@ -53,7 +53,7 @@ def test_the_game_is_played_by_keys_and_compared(visit):
 
 
 def test_on_a_phone_the_question_follows_what_it_is_about(visit):
-    page = visit("/learn?step=4", viewport={"width": 390, "height": 844})
+    page = visit("/learn?step=4", size=(390, 844))
     question = page.locator(".st-key-learn_question")
     stage = page.locator(".learn-stage")
     expect(question).to_have_count(1, timeout=30_000)

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,14 @@ def count_answers(page: Page) -> list[dict]:
 
     page.on("response", note)
     return seen
+
+
+def wait_for_answer(page: Page, answers: list[dict], step: int) -> None:
+    """Wait until an answer that reaches this step is noted; the chart may show it before."""
+    deadline = time.monotonic() + 20
+    while all(max(answer["news"]["points"]["step"], default=0) < step for answer in answers):
+        assert time.monotonic() < deadline, f"no answer brought step {step}"
+        page.wait_for_timeout(50)
 
 
 @pytest.fixture
@@ -103,7 +112,7 @@ def test_accuracy_goes_from_0_to_100_percent_until_an_epoch_tells_more(visit, fa
 def test_an_update_sends_a_few_hundred_bytes_and_only_new_steps(chart, fake_run):
     answers = count_answers(chart)
     fake_run.start(steps_per_s=10)
-    wait_for_step(chart, 220)
+    wait_for_answer(chart, answers, 220)
     fake_run.pause()
     steps = [step for answer in answers for step in answer["news"]["points"]["step"]]
     assert steps == list(range(201, 201 + len(steps)))
@@ -118,7 +127,7 @@ def test_a_long_run_opens_thinned_and_its_updates_stay_small(visit, fake_run):
     assert int(page.locator(".live-chart").get_attribute("data-points")) <= 2_000
     answers = count_answers(page)
     fake_run.start(steps_per_s=800)
-    wait_for_step(page, 33_000)
+    wait_for_answer(page, answers, 33_000)
     fake_run.pause()
     assert max(answer["bytes"] for answer in answers) < 6_000
 
@@ -217,10 +226,7 @@ def test_a_changed_learning_rate_is_marked(chart, fake_run, store):
 
 def test_the_chart_fits_a_phone_and_leaves_scrolling_to_the_finger(visit, fake_run):
     fake_run.train(100)
-    page = visit(
-        f"/?run={fake_run.run_id}", viewport={"width": 390, "height": 844}, has_touch=True,
-        is_mobile=True,
-    )  # fmt: skip
+    page = visit(f"/?run={fake_run.run_id}", size=(390, 844), phone=True)
     wait_for_step(page, 100)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     tops = page.evaluate(

@@ -215,7 +215,7 @@ def test_the_back_button_of_the_browser_leads_to_the_list(run_id, models_page):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_serious_keeps_somebody_from_using_a_model(visit, run_id, scheme):
-    page = visit(f"/models?model={run_id}", color_scheme=scheme)
+    page = visit(f"/models?model={run_id}", scheme=scheme)
     for tab in ("Layers", "Filters", "Feature maps", "Weights", "Origin", "Python"):
         page.get_by_role("tab", name=tab).click(timeout=LONG)
         page.wait_for_timeout(700)
@@ -223,7 +223,7 @@ def test_nothing_serious_keeps_somebody_from_using_a_model(visit, run_id, scheme
 
 
 def test_a_model_fits_a_phone(visit, run_id):
-    page = visit(f"/models?model={run_id}", viewport={"width": 390, "height": 844})
+    page = visit(f"/models?model={run_id}", size=(390, 844))
     expect(page.get_by_role("tab", name="Layers")).to_be_visible(timeout=LONG)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
@@ -236,7 +236,7 @@ def test_a_click_on_a_layer_of_the_drawing_shows_its_feature_maps_on_a_phone(
     store.update_run(run_id, state=RunState.FINISHED)
     info = ModelInfo(model="resnet18", classes=CLASSES, config=tiny_config.to_dict())
     save_model(build_model("resnet18", 3), info, workspace.run_dir(run_id) / "final.safetensors")
-    page = visit(f"/models?model={run_id}", viewport={"width": 390, "height": 844})
+    page = visit(f"/models?model={run_id}", size=(390, 844))
     drawing = page.locator(".layer-graph")
     expect(drawing).to_have_count(1, timeout=LONG)
     expect(drawing.locator("path.skip")).to_have_count(8 + 3)  # to the sums; into the side paths

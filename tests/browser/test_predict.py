@@ -202,7 +202,7 @@ def test_the_camera_is_not_asked_for_before_the_switch(predict_page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_serious_keeps_somebody_from_asking(predict_page, tmp_path, scheme):
     pictures(tmp_path)
-    page = predict_page(color_scheme=scheme)
+    page = predict_page(scheme=scheme)
     for _ in range(2):
         page.mouse.move(0, 0)  # away from what was clicked: Streamlit's own hover is paler
         page.wait_for_timeout(700)
@@ -221,7 +221,7 @@ def test_nothing_serious_keeps_somebody_from_asking(predict_page, tmp_path, sche
 @pytest.mark.parametrize("width", [390, 1024])
 def test_everything_fits_the_window(predict_page, tmp_path, width):
     pictures(tmp_path)
-    page = predict_page(viewport={"width": width, "height": 844})
+    page = predict_page(size=(width, 844))
     upload(page, tmp_path / "phone.jpg", tmp_path / "deep.png", tmp_path / "notes.png")
     expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=LONG)
     assert page.evaluate("document.documentElement.scrollWidth") <= width

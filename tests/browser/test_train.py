@@ -252,7 +252,7 @@ def test_answers_move_without_new_pictures(visit, address, store):
 
 
 def test_on_a_phone_a_running_training_comes_first(visit, address, store):
-    page = visit(address(), viewport={"width": 390, "height": 844})
+    page = visit(address(), size=(390, 844))
     top = "key => document.querySelector('.st-key-' + key).getBoundingClientRect().top"
     start(page, store)
     assert page.evaluate(top, "train_state") < page.evaluate(top, "train_presets")
