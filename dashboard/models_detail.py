@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import streamlit as st
 
@@ -10,17 +11,15 @@ from cifar_core import library
 from cifar_core.errors import CheckpointError
 from cifar_core.library import ModelEntry
 from cifar_core.model_notes import MAX_NAME
+from dashboard.file_links import FileLink, file_links
 from dashboard.i18n import _
 from dashboard.markdown import plain
 from dashboard.models_epochs import show_epochs
 from dashboard.models_files import (
     FORMATS,
-    MIME,
     SNIPPET_NAME,
     file_name,
-    later_content,
     missing_packages,
-    refusal,
 )
 from dashboard.models_filters import show_filters
 from dashboard.models_gallery import close_model, delete
@@ -38,7 +37,6 @@ from dashboard.models_waiting import first_wait
 from dashboard.models_weights import show_weights
 from dashboard.navigation import exists, page
 from dashboard.numbers import count, percent
-from dashboard.sentences import translated
 from dashboard.services import get_model, get_workspace
 
 if TYPE_CHECKING:
@@ -86,8 +84,8 @@ def show_actions(entry: ModelEntry) -> None:
     ):
         st.switch_page(page("evaluate"), query_params={"model": entry.model_id})
     st.markdown("**" + _("Take it home") + "**")
-    for format, purpose in _purposes().items():
-        _download(entry, format, purpose)
+    links = [_file_link(entry, format, purpose) for format, purpose in _purposes().items()]
+    file_links(links, key="models_files")
 
 
 def show_inside(entry: ModelEntry) -> None:
@@ -143,24 +141,13 @@ def _purposes() -> dict[str, str]:
     }
 
 
-def _download(entry: ModelEntry, format: str, purpose: str) -> None:
+def _file_link(entry: ModelEntry, format: str, purpose: str) -> FileLink:
     missing = missing_packages(format)
-    st.download_button(
-        f".{format}", later_content(entry.path, format), file_name(entry, format), MIME,
-        key=f"models_download_{format}", icon=":material/download:", width="stretch",
-        disabled=bool(missing),
-        # Streamlit deletes such a file at the end of the second run after it was made. Would the
-        # click run the page again, that could come before the browser has asked for the file.
-        on_click="ignore",
-    )  # fmt: skip
     if missing:
         text = _("This needs packages that are not installed: pip install {packages}")
-        st.caption(text.format(packages=" ".join(missing)))
-        return
-    st.caption(purpose)
-    trouble = refusal(entry.path, format)
-    if trouble:
-        st.error(plain(translated(trouble)))
+        return FileLink(f".{format}", "", "", text.format(packages=" ".join(missing)))
+    address = f"api/models/{quote(entry.model_id)}/files/{format}"
+    return FileLink(f".{format}", address, file_name(entry, format), purpose)
 
 
 def _show_layers(entry: ModelEntry) -> None:

@@ -3,7 +3,6 @@
 import importlib.util
 import re
 import threading
-from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,7 +18,6 @@ SNIPPET_NAME = "classify.py"
 
 _KEPT_FILES = 4
 _LETTERS_OF_NAME = 40
-_refusals: dict[tuple[Path, int, str], str] = {}
 _one_at_a_time = threading.Lock()
 
 
@@ -37,36 +35,18 @@ def missing_packages(format: str) -> tuple[str, ...]:
     return tuple(name for name in ONNX_PACKAGES if importlib.util.find_spec(name) is None)
 
 
-def later_content(path: Path, format: str) -> Callable[[], bytes]:
-    """Return what makes the file when somebody clicks; it may run in any thread.
+def file_content(path: Path, format: str) -> bytes:
+    """Return a model as a file of this format; the last few are kept. Any thread may call it.
 
     Args:
         path: of the model.
-        format: one of ``FORMATS``.
-    """
-
-    def make() -> bytes:
-        try:
-            return file_content(path, format)
-        except CheckpointError as error:
-            if path.is_file():
-                _refusals[_key(path, format)] = str(error)
-            raise
-
-    return make
-
-
-def refusal(path: Path, format: str) -> str:
-    """Return why the last try to make a file failed, as a sentence; empty if it did not."""
-    return _refusals.get(_key(path, format), "") if path.is_file() else ""
-
-
-def file_content(path: Path, format: str) -> bytes:
-    """Return a model as a file of this format; the last few are kept.
+        format: one of ``FORMATS``, or any text.
 
     Raises:
         CheckpointError: the model cannot be read or exported.
     """
+    if format not in FORMATS:
+        raise CheckpointError(f"The format is {format[:20]!r}; expected {', '.join(FORMATS)}.")
     with _one_at_a_time:  # who clicks twice waits for the same file
         return _file_content(*_key(path, format))
 

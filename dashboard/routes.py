@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from cifar_core.errors import RunError
 from dashboard import curves
 from dashboard.example_routes import EXAMPLE_ROUTES
+from dashboard.file_routes import FILE_ROUTES
 from dashboard.services import get_workspace
 
 _CURVES = curves.CurveCache()
@@ -56,5 +57,6 @@ ROUTES: list[BaseRoute] = [
     Route("/favicon.png", send_icon),
     Route("/api/runs/{run_id}/curves", send_curves),
     *EXAMPLE_ROUTES,
+    *FILE_ROUTES,
     Route(PLOTLY_ADDRESS, send_plotly),
 ]

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
+from urllib.parse import quote
 
 import streamlit as st
 
 from cifar_core import jobs
-from cifar_core.config_files import config_to_text
 from cifar_core.config_link import write_link
 from cifar_core.errors import WorkbenchError
-from cifar_core.records import EpochRecord, StepRecord
-from cifar_core.run_archive import export_run, metrics_csv
 from cifar_core.run_notes import (
     MAX_NAME,
     MAX_NOTES,
@@ -23,10 +20,12 @@ from cifar_core.run_notes import (
 )
 from cifar_core.run_state import RESUMABLE
 from cifar_core.run_summaries import RunSummary
+from dashboard.file_links import FileLink, file_links
 from dashboard.i18n import _, ngettext
 from dashboard.markdown import plain
 from dashboard.navigation import page
 from dashboard.numbers import count
+from dashboard.runs_files import file_name
 from dashboard.runs_fork import fork_form
 from dashboard.sentences import translated
 from dashboard.services import get_store
@@ -108,37 +107,19 @@ def _note_form(summary: RunSummary) -> None:
 
 
 def _downloads(summary: RunSummary) -> None:
-    store, run = get_store(), summary.run
-    files: dict[str, tuple[str, Callable[[], bytes | str], str]] = {
-        "zip": (
-            _("Everything as .zip"), lambda: _zip(run.run_id), "application/zip",
-        ),
-        "epochs.csv": (
-            _("Epochs as .csv"),
-            lambda: metrics_csv(store.epochs(run.run_id), EpochRecord), "text/csv",
-        ),
-        "steps.csv": (
-            _("Steps as .csv"),
-            lambda: metrics_csv(store.steps(run.run_id), StepRecord), "text/csv",
-        ),
-        "toml": (
-            _("Settings as .toml"), lambda: config_to_text(run.config, ".toml"), "text/plain",
-        ),
-    }  # fmt: skip
-    for ending, (label, content, mime) in files.items():
-        st.download_button(
-            label, content, f"run-{run.run_id}.{ending}" if ending == "zip" else
-            f"run-{run.run_id}-{ending}" if "." in ending else f"run-{run.run_id}.{ending}",
-            mime, key=f"runs_download_{ending}", icon=":material/download:", width="stretch",
-            on_click="ignore",
-        )  # fmt: skip
+    run_id = summary.run.run_id
+    labels = {
+        "zip": _("Everything as .zip"),
+        "epochs.csv": _("Epochs as .csv"),
+        "steps.csv": _("Steps as .csv"),
+        "toml": _("Settings as .toml"),
+    }
+    links = [
+        FileLink(label, f"api/runs/{quote(run_id)}/files/{kind}", file_name(run_id, kind))
+        for kind, label in labels.items()
+    ]
+    file_links(links, key="runs_files")
     st.caption(_("The .zip can be brought in again, here or on another machine."))
-
-
-def _zip(run_id: str) -> bytes:
-    file = io.BytesIO()
-    export_run(get_store(), run_id, file)
-    return file.getvalue()
 
 
 def _delete(chosen: Sequence[RunSummary]) -> None:

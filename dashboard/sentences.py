@@ -9,7 +9,7 @@ whole number from 1 to 1000".
 import re
 from functools import cache
 
-from dashboard.i18n import _, language
+from dashboard.i18n import catalogue, language
 from dashboard.sentences_of_data import DATA_TEMPLATES
 from dashboard.sentences_of_downloads import DOWNLOAD_TEMPLATES
 from dashboard.sentences_of_models import MODEL_TEMPLATES
@@ -72,21 +72,23 @@ TEMPLATES = (
 """Those that several would fit stand in the order in which they are tried."""
 
 
-def translated(sentence: str) -> str:
+def translated(sentence: str, to: str | None = None) -> str:
     """Return a sentence of the core in the visitor's language, or as it is where none fits.
 
     Args:
         sentence: as an error or a run's row has it, or a part of one.
+        to: a key of ``LANGUAGES``, where no page is drawn; None for the session's.
     """
-    return sentence if language() == "en" else _translated(sentence)
+    to = to or language()
+    return sentence if to == "en" else _translated(sentence, to)
 
 
-def _translated(sentence: str) -> str:
+def _translated(sentence: str, to: str) -> str:
     for template in TEMPLATES:
         found = _pattern(template).fullmatch(sentence)
         if found:
-            values = {name: _translated(value) for name, value in found.groupdict().items()}
-            return _(template).format(**values)
+            values = {name: _translated(value, to) for name, value in found.groupdict().items()}
+            return catalogue(to).gettext(template).format(**values)
     return sentence
 
 

@@ -237,8 +237,11 @@ def note_error(message: ConsoleMessage, problems: list[str]) -> None:
     """Keep an error of the console, with its address."""
     address = message.location.get("url", "")
     # Asked for /train, Streamlit's page first tries whether the app lives under /train/. That the
-    # server cannot be reached is no fault of a page: a test may have stopped it.
-    expected = re.search(r"/\w+/_stcore/", address) or SERVER_AWAY.search(message.text)
+    # server cannot be reached is no fault of a page: a test may have stopped it. Nor is a file that
+    # cannot be had: a test that wants it notices.
+    expected = re.search(r"/\w+/_stcore/|/files/\w+\?lang=", address) or SERVER_AWAY.search(
+        message.text
+    )
     if message.type == "error" and not expected:
         problems.append(f"{address}: {message.text}")
 

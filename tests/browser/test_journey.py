@@ -63,7 +63,7 @@ def test_from_home_to_a_prediction_with_a_model_that_came_back(visit, store, tmp
     settle(page)
     page.locator(f".st-key-models_open_{run.run_id} button").click()
     with page.expect_download(timeout=LONG) as waiting:
-        page.locator(".st-key-models_download_pt button").click()
+        page.get_by_role("link", name=".pt", exact=True).click()
     file = tmp_path / "model.pt"
     waiting.value.save_as(file)
     assert set(torch.load(file, weights_only=True)) >= {"conv1.weight", "fc2.bias"}

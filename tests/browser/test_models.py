@@ -53,7 +53,7 @@ def models_page(visit):
 
 def download(page: Page, format: str, folder: Path) -> Path:
     with page.expect_download(timeout=LONG) as waiting:
-        page.locator(f".st-key-models_download_{format} button").click()
+        page.get_by_role("link", name=f".{format}", exact=True).click()
     path = folder / waiting.value.suggested_filename
     waiting.value.save_as(path)
     return path
@@ -109,6 +109,16 @@ def test_the_other_formats_are_made_on_a_click(visit, run_id, tmp_path, format):
 
     session = onnxruntime.InferenceSession(file.read_bytes())
     assert [output.name for output in session.get_outputs()] == ["logits"]
+
+
+def test_why_a_file_cannot_be_had_is_told_below_its_button(visit, run_id, workspace):
+    page = visit(f"/models?model={run_id}")
+    link = page.get_by_role("link", name=".safetensors", exact=True)
+    expect(link).to_be_visible(timeout=LONG)
+    (workspace.run_dir(run_id) / "final.safetensors").unlink()
+    link.click()
+    expect(page.get_by_role("alert").filter(has_text="There is no model")).to_be_visible()
+    expect(link).not_to_have_attribute("aria-busy", "true")
 
 
 class Evil:

@@ -13,7 +13,7 @@ from cifar_core.library import ModelEntry
 from cifar_core.model_info import ModelInfo
 from cifar_core.models.registry import build_model
 from dashboard import models_files
-from dashboard.models_files import file_content, file_name, later_content, missing_packages, refusal
+from dashboard.models_files import file_content, file_name, missing_packages
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_missing_package_is_named_for_onnx_only(monkeypatch):
 
 
 def test_the_pt_file_is_a_plain_state_dict_with_the_models_weights(model_file):
-    content = later_content(model_file, "pt")()
+    content = file_content(model_file, "pt")
     loaded = torch.load(io.BytesIO(content), weights_only=True)
     weights = load_model(model_file).network.state_dict()
     assert list(loaded) == list(weights)
@@ -74,7 +74,7 @@ def test_the_safetensors_file_carries_the_description(model_file, tmp_path):
     assert load_model(path).info == load_model(model_file).info
 
 
-def test_nothing_is_made_before_the_click_and_then_once(model_file, monkeypatch):
+def test_a_file_is_made_once(model_file, monkeypatch):
     made = []
     real = export.export_bytes
 
@@ -83,9 +83,7 @@ def test_nothing_is_made_before_the_click_and_then_once(model_file, monkeypatch)
         return real(model, **options)
 
     monkeypatch.setattr(export, "export_bytes", count)
-    make = later_content(model_file, "pt")
-    assert made == []
-    assert make() == make()
+    assert file_content(model_file, "pt") == file_content(model_file, "pt")
     assert made == ["pt"]
 
 
@@ -96,21 +94,14 @@ def test_a_changed_model_is_exported_again(model_file):
     assert file_content(model_file, "pt") != before
 
 
-def test_why_an_export_failed_is_remembered(model_file, monkeypatch):
-    def refuse(*_, **__):
-        raise CheckpointError("The ONNX file answers differently.")
-
-    monkeypatch.setattr(export, "export_bytes", refuse)
-    assert refusal(model_file, "onnx") == ""
-    with pytest.raises(CheckpointError):
-        later_content(model_file, "onnx")()
-    assert refusal(model_file, "onnx") == "The ONNX file answers differently."
-    assert refusal(model_file, "pt") == ""
-
-
 def test_a_model_that_vanished_is_a_sentence(model_file):
-    make = later_content(model_file, "pt")
+    file_content(model_file, "pt")
     model_file.unlink()
     with pytest.raises(CheckpointError, match="no longer there"):
-        make()
-    assert refusal(model_file, "pt") == ""
+        file_content(model_file, "pt")
+
+
+@pytest.mark.parametrize("format", ["", "exe", "../pt", "PT"])
+def test_an_unknown_format_is_a_sentence(model_file, format):
+    with pytest.raises(CheckpointError, match="expected pt, safetensors, onnx"):
+        file_content(model_file, format)

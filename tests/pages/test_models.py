@@ -1,5 +1,6 @@
 """The Models page in every state: empty, with models of runs and uploads, and with damaged ones."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,6 +58,12 @@ def uploaded(workspace, tmp_path, network):
     path = tmp_path / "upload.safetensors"
     path.write_bytes(export_bytes(network, format="safetensors"))
     return import_model(workspace, path, "mine.pt").model_id
+
+
+def offered_files(app: AppTest) -> list[dict]:
+    """Return the files that the page offers to take home."""
+    [component] = [c for c in app.get("bidi_component") if c.proto.id.endswith("models_files")]
+    return json.loads(component.proto.json)["files"]
 
 
 @pytest.fixture
@@ -165,8 +172,10 @@ def test_a_model_shows_its_layers_origin_downloads_and_script(open_models, run_m
     assert origin["Run"] == run_id.replace("-", "\\-")
     assert "torch" in origin["Versions"]
     assert settings["batch\\_size"] == "16"
-    labels = [button.label for button in app.get("download_button")]
-    assert labels == [".pt", ".safetensors", ".onnx"]
+    files = offered_files(app)
+    assert [file["label"] for file in files] == [".pt", ".safetensors", ".onnx"]
+    assert files[0]["address"] == f"api/models/{run_id}/files/pt"
+    assert files[0]["name"] == "first-try.pt"
     assert [b.label for b in app.button if b.proto.type == "primary"] == ["Try it on a picture"]
     app = open_models(run_id, tab="Python")
     script = app.code[-1].value
@@ -174,11 +183,6 @@ def test_a_model_shows_its_layers_origin_downloads_and_script(open_models, run_m
     compile(script, "classify.py", "exec")
     app.segmented_control("models_snippet_format").set_value("onnx").run()
     assert "import onnxruntime" in app.code[-1].value
-
-
-def test_taking_a_model_home_does_not_run_the_page_again(open_models, uploaded):
-    buttons = open_models(uploaded).get("download_button")
-    assert [button.proto.ignore_rerun for button in buttons] == [True] * 3
 
 
 def test_an_uploads_detail_says_what_is_not_known(open_models, uploaded):
@@ -192,9 +196,9 @@ def test_missing_packages_are_told_instead_of_a_button_that_fails(
 ):
     monkeypatch.setattr("dashboard.models_files.ONNX_PACKAGES", ("onnx", "no_such_package"))
     app = open_models(uploaded)
-    onnx = next(b for b in app.get("download_button") if b.label == ".onnx")
-    assert onnx.proto.disabled
-    assert "pip install no_such_package" in text(app)
+    onnx = offered_files(app)[-1]
+    assert (onnx["label"], onnx["address"]) == (".onnx", "")
+    assert "pip install no_such_package" in onnx["note"]
 
 
 def test_a_model_can_be_renamed(open_models, workspace, run_model):

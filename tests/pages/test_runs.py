@@ -1,5 +1,6 @@
 """The Runs page in every state: no run, one, several, a live one, a deleted one."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,17 @@ def test_a_run_is_named_tagged_and_annotated(open_runs, add_run, store):
     assert store.run(run_id).name == "after"
     note = read_notes(store)[run_id]
     assert (note.tags, note.notes) == (("good", "baseline"), "keep this one")
+
+
+def test_a_run_can_be_taken_home_in_four_ways(open_runs, add_run):
+    run_id = add_run("Plain")
+    app = open_runs(run_id)
+    [component] = [c for c in app.get("bidi_component") if c.proto.id.endswith("runs_files")]
+    files = json.loads(component.proto.json)["files"]
+    assert [file["address"].rpartition("/")[2] for file in files] == [
+        "zip", "epochs.csv", "steps.csv", "toml"
+    ]  # fmt: skip
+    assert files[0]["name"] == f"run-{run_id}.zip"
 
 
 def test_a_deleted_run_can_be_brought_back(open_runs, add_run, store):
