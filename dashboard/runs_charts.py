@@ -53,7 +53,8 @@ def curves_figure(
     figure = new_figure(*lines, height=400, x_title=titles[0], y_title=titles[1])
     figure.update_layout(showlegend=False, uirevision=f"{measure} {axis}")
     if share:
-        figure.update_yaxes(tickformat=".0%")
+        # Around a single point Plotly shows one more in both directions: up to 150 %.
+        figure.update_yaxes(tickformat=".0%", minallowed=-0.05, maxallowed=1.05)
     if axis == "epoch" and max((len(curve.epochs) for curve in curves), default=0) < 12:
         figure.update_xaxes(dtick=1)
     return figure

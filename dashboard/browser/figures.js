@@ -48,10 +48,16 @@ function accuracyTraces(lines, theme, labels) {
   ];
 }
 
-// From 0 to 100 % before the first epoch: Plotly's own range for nothing goes to 400 %.
+// What is drawn before there is anything to draw: Plotly's own range for nothing goes from -1 to 4,
+// for accuracies to 400 %.
+function emptyAxis(known, range) {
+  return known ? { autorange: true } : { range, autorange: false };
+}
+
+// A single epoch is no reason to show accuracies above 100 %.
 function accuracyAxis(lines) {
   const known = lines.epochs.step.length > 0;
-  return { tickformat: ".0%", ...(known ? { autorange: true } : { range: [0, 1], autorange: false }) };
+  return { tickformat: ".0%", minallowed: -0.05, maxallowed: 1.05, ...emptyAxis(known, [0, 1]) };
 }
 
 function rateTraces(lines, theme, labels) {

@@ -88,12 +88,15 @@ class Chart {
     this.drawPlot("loss", labels.loss, height, lossTraces(lines, this.theme, labels, settings.span), {
       type: settings.log ? "log" : "linear",
       uirevision: `${run} ${settings.log}`, // another scale: a zoom of the other makes no sense
+      ...emptyAxis(lines.points.step.length > 0, settings.log ? [-1, 1] : [0, 2.5]),
     }, marksLayout(lines.marks, this.theme, labels));
     if (!all) return;
     this.drawPlot("accuracy", labels.accuracy, this.smallHeight,
       accuracyTraces(lines, this.theme, labels), accuracyAxis(lines));
     this.drawPlot("rate", labels.learning_rate, this.smallHeight,
-      rateTraces(lines, this.theme, labels), { rangemode: "tozero", exponentformat: "power" });
+      rateTraces(lines, this.theme, labels), {
+        rangemode: "tozero", exponentformat: "power", ...emptyAxis(lines.points.step.length > 0, [0, 0.01]),
+      });
   }
 
   drawPlot(name, title, height, traces, yaxis, more = {}) {

@@ -97,6 +97,22 @@ def test_the_curve_grows_in_place_and_a_zoom_survives(chart, fake_run):
     )
 
 
+@pytest.mark.parametrize("log", [False, True], ids=["linear", "log"])
+def test_an_empty_chart_shows_ranges_that_may_come(visit, fake_run, log):
+    page = visit(f"/?run={fake_run.run_id}")
+    page.locator(f"{LOSS}.js-plotly-plot").wait_for()
+    page.get_by_label("Logarithmic axis").set_checked(log)
+    page.wait_for_function(
+        f"kind => document.querySelector('{LOSS}')._fullLayout.yaxis.type === kind",
+        arg="log" if log else "linear",
+    )
+    assert range_of(page, axis="yaxis") == ([-1, 1] if log else [0, 2.5])
+    assert range_of(page, ".live-chart [data-plot=rate]", "yaxis") == [0, 0.01]
+    fake_run.train(40)
+    wait_for_step(page, 40)
+    assert range_of(page, axis="yaxis") != ([-1, 1] if log else [0, 2.5])
+
+
 def test_accuracy_goes_from_0_to_100_percent_until_an_epoch_tells_more(visit, fake_run):
     plot = ".live-chart [data-plot=accuracy]"
     fake_run.train(20)

@@ -22,6 +22,15 @@ def test_each_run_is_a_line_in_its_own_colour():
     assert figure.layout.yaxis.tickformat == ".0%"
 
 
+def test_one_epoch_is_no_reason_to_show_accuracies_that_cannot_be():
+    accuracy, loss = (
+        curves_figure([RunCurve("one", "#111111", EPOCHS[:1])], measure, "epoch", ("Epoch", ""))
+        for measure in ("val_accuracy", "val_loss")
+    )
+    assert (accuracy.layout.yaxis.minallowed, accuracy.layout.yaxis.maxallowed) == (-0.05, 1.05)
+    assert loss.layout.yaxis.maxallowed is None
+
+
 def test_each_run_is_a_line_across_settings_at_even_levels_or_by_size():
     rates = [float(n) for n in range(1, 11)]
     figure = parallel_figure(
