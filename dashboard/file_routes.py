@@ -31,7 +31,7 @@ async def send_model(request: Request) -> Response:
 
 
 async def send_run(request: Request) -> Response:
-    """Answer with a file about a run; ``kind`` is one of ``runs_files.KINDS``."""
+    """Answer with a file about a run; ``kind`` is a key of ``runs_files.MIMES``."""
     return await _send(request, _run)
 
 
