@@ -4,17 +4,14 @@ The component asks its own route for the newest answers every two seconds while 
 somebody looks; its bars move in place.
 """
 
-from pathlib import Path
-
 import streamlit as st
 
 from cifar_core.run_paths import EXAMPLES_FILE
 from cifar_core.store import RunRow
+from dashboard.browser_side import read_source
 from dashboard.class_names import class_name
 from dashboard.i18n import _
 from dashboard.services import get_workspace
-
-_BROWSER_DIR = Path(__file__).parent / "browser"
 
 
 def example_strip(run: RunRow, *, live: bool, key: str) -> bool:
@@ -53,6 +50,6 @@ def example_strip(run: RunRow, *, live: bool, key: str) -> bool:
 _EXAMPLES = st.components.v2.component(
     "example_strip",
     html="<div class='examples-room'><div class='examples'></div></div>",
-    css=(_BROWSER_DIR / "examples.css").read_text(encoding="utf-8"),
-    js=(_BROWSER_DIR / "examples.js").read_text(encoding="utf-8"),
+    css=read_source("examples.css"),
+    js=read_source("elements.js", "examples.js"),
 )

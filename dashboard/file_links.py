@@ -55,5 +55,5 @@ _FILES = st.components.v2.component(
     "file_links",
     html="<div class='files'></div>",
     css=read_source("file_links.css"),
-    js=read_source("file_links.js"),
+    js=read_source("elements.js", "file_links.js"),
 )

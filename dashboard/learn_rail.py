@@ -59,5 +59,5 @@ _RAIL = st.components.v2.component(
     "learn_rail",
     html=read_source("learn_rail.html"),
     css=read_source("learn_rail.css"),
-    js=read_source("learn_rail.js"),
+    js=read_source("elements.js", "learn_rail.js"),
 )

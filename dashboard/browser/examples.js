@@ -2,7 +2,7 @@
 
 const ASK_EVERY_MS = 2000;
 const NUM_ANSWERS = 3;
-const MARKS = { right: "M3 8.5 6.5 12 13 4.5", wrong: "M4 4 12 12 M12 4 4 12" };
+const MARKS = { right: TICK, wrong: "M4 4 12 12 M12 4 4 12" };
 const strips = new WeakMap();
 
 export default function ({ data, parentElement }) {
@@ -104,7 +104,7 @@ class Strip {
     if (caption.textContent !== text || caption.dataset.verdict !== verdict) {
       caption.dataset.verdict = verdict;
       caption.title = `${text}: ${words[verdict]}`;
-      caption.replaceChildren(mark(verdict, words[verdict]), element("span", {}, text));
+      caption.replaceChildren(icon(MARKS[verdict], words[verdict]), element("span", {}, text));
     }
     card.querySelectorAll("li").forEach((row, n) => {
       const [name, share] = row.querySelectorAll("span");
@@ -124,22 +124,4 @@ function answerRow() {
   bar.append(element("div"));
   row.append(words, bar);
   return row;
-}
-
-function mark(verdict, word) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 16 16");
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", word);
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", MARKS[verdict]);
-  svg.append(path);
-  return svg;
-}
-
-function element(name, attributes = {}, text = "") {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.textContent = text;
-  return made;
 }

@@ -12,12 +12,11 @@ export default function ({ data, parentElement }) {
 }
 
 function row(file, { lang, words }) {
-  const button = element("a", "files-button");
-  button.append(arrow(), element("span", "", file.label));
-  const note = element("p", "files-note", file.note);
-  const trouble = element("p", "files-trouble");
-  trouble.setAttribute("role", "alert");
-  const room = element("div", "files-row");
+  const button = element("a", { class: "files-button" });
+  button.append(icon(ARROW), element("span", {}, file.label));
+  const note = element("p", { class: "files-note" }, file.note);
+  const trouble = element("p", { class: "files-trouble", role: "alert" });
+  const room = element("div", { class: "files-row" });
   room.append(button, note, trouble);
   if (!file.address) {
     button.setAttribute("role", "link");
@@ -54,21 +53,4 @@ function keep(blob, name) {
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser may still be reading it
-}
-
-function arrow() {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 16 16");
-  svg.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", ARROW);
-  svg.append(path);
-  return svg;
-}
-
-function element(name, className = "", text = "") {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  made.textContent = text;
-  return made;
 }

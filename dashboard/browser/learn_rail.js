@@ -1,7 +1,5 @@
 // The steps of the Learn page side by side: where the visitor is, and what is done.
 
-const TICK = "M3 8.5 6.5 12 13 4.5";
-
 export default function ({ data, parentElement, setTriggerValue }) {
   const nav = parentElement.querySelector(".learn-rail");
   const list = nav.querySelector("ol");
@@ -44,16 +42,6 @@ function fill(item, step, place, data, setTriggerValue) {
   button.onclick = () => setTriggerValue("chosen", place);
   button.querySelector(".learn-rail-title").textContent = step.title;
   const number = button.querySelector(".learn-rail-number");
-  if (step.done && place !== data.current) number.replaceChildren(tick());
+  if (step.done && place !== data.current) number.replaceChildren(icon(TICK));
   else number.textContent = step.mark;
-}
-
-function tick() {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 16 16");
-  svg.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", TICK);
-  svg.append(path);
-  return svg;
 }

@@ -45,7 +45,11 @@ def test_a_model_is_sent_as_a_file_with_its_name(run_id, workspace):
 
 @pytest.mark.parametrize(
     ("kind", "name", "begins"),
-    [("zip", ".zip", b"PK"), ("steps.csv", "-steps.csv", b"step,"), ("toml", ".toml", b"")],
+    [
+        ("zip", ".zip", b"PK"),
+        ("steps.csv", "-steps.csv", b"step,"),
+        ("toml", ".toml", b'data = "builtin"'),
+    ],
 )
 def test_a_run_is_sent_as_a_file_with_its_name(run_id, kind, name, begins):
     answer = ask(send_run, run_id=run_id, kind=kind)
